@@ -1,0 +1,69 @@
+namespace DataFlow;
+
+/// <summary>What a source can promise; the delivery guarantee is derived from it.</summary>
+/// <param name="Replayable">It can read the same records again from a stored position.</param>
+/// <param name="Endless">It never comes to an end by itself: <c>until: caught-up</c> is refused.</param>
+/// <param name="WhyNotReplayable">For <c>explain</c>: what is missing, and which option would give it.</param>
+public sealed record SourceCapabilities(bool Replayable, bool Endless = false, string? WhyNotReplayable = null);
+
+/// <summary>A source kind of the catalogue: everything that the platform knows about it.</summary>
+public sealed record SourceDefinition
+{
+    /// <summary>The name users write as <c>type</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>One sentence for lists and the reference.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>What <c>connection</c> means for this kind, for the reference.</summary>
+    public required string ConnectionDescription { get; init; }
+
+    /// <summary>An example for <c>connection</c>.</summary>
+    public required string ConnectionExample { get; init; }
+
+    /// <summary>True when <c>connection</c> is a path, resolved from the pipeline file's folder.</summary>
+    public bool ConnectionIsPath { get; init; }
+
+    /// <summary>False when <c>connection</c> may be left out.</summary>
+    public bool ConnectionRequired { get; init; } = true;
+
+    /// <summary>The option record.</summary>
+    public required Type OptionsType { get; init; }
+
+    /// <summary>What it can promise with given settings.</summary>
+    public required Func<SourceSettings, SourceCapabilities> Capabilities { get; init; }
+
+    /// <summary>Makes a source. Must not connect or read: that is <see cref="ISource.ReadAsync"/>'s.</summary>
+    public required Func<SourceSettings, ISource> Create { get; init; }
+
+    /// <summary>
+    /// Turns a bare number from <c>ResumeFrom</c> or <c>state seek</c> into a split and its position, or null when this kind
+    /// can't place a bare number.
+    /// </summary>
+    public Func<SourceSettings, long, Advance>? PositionFromNumber { get; init; }
+
+    /// <summary>When a run is over, where the pipeline file doesn't say.</summary>
+    public Func<SourceSettings, Until> DefaultUntil { get; init; } = _ => Until.CaughtUp;
+
+    /// <summary>Longest wait of a record for its batch, where the pipeline file doesn't say.</summary>
+    public TimeSpan DefaultMaxLatency { get; init; } = TimeSpan.FromSeconds(1);
+}
+
+/// <summary>What a source is made from.</summary>
+public sealed record SourceSettings
+{
+    /// <summary>The pipeline's name.</summary>
+    public required string PipelineId { get; init; }
+
+    /// <summary>Where to connect. Paths are absolute already.</summary>
+    public required string Connection { get; init; }
+
+    /// <summary>The connection as the user wrote it, for metadata and messages.</summary>
+    public required string ConfiguredConnection { get; init; }
+
+    /// <summary>The option record, of the definition's type.</summary>
+    public required object Options { get; init; }
+
+    /// <summary>Relative paths in options start here.</summary>
+    public required string BaseDirectory { get; init; }
+}

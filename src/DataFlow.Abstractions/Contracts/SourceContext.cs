@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Logging;
+
+namespace DataFlow;
+
+/// <summary>When a run is over.</summary>
+public enum Until
+{
+    /// <summary>When everything that was there has been read.</summary>
+    CaughtUp,
+
+    /// <summary>When it is stopped.</summary>
+    Forever,
+}
+
+/// <summary>What a source may ask of the engine during one attempt. Thread-safe.</summary>
+public abstract class SourceContext
+{
+    /// <summary>The pipeline's name.</summary>
+    public abstract string PipelineId { get; }
+
+    /// <summary>Unique per source object: <c>file-source-users-1f3a9c</c>.</summary>
+    public abstract string SourceId { get; }
+
+    /// <summary>When the run is over.</summary>
+    public abstract Until Until { get; }
+
+    /// <summary>Most records per batch.</summary>
+    public abstract int BatchSize { get; }
+
+    /// <summary>Most bytes per batch, unless a single record is larger.</summary>
+    public abstract int BatchBytes { get; }
+
+    /// <summary>Longest time that a record waits for its batch to fill.</summary>
+    public abstract TimeSpan MaxLatency { get; }
+
+    /// <summary>How often to look for more.</summary>
+    public abstract TimeSpan PollInterval { get; }
+
+    /// <summary>Workers that parse and transform batches. With more than one, <see cref="RecordBatch.Defer"/> pays.</summary>
+    public abstract int Workers { get; }
+
+    /// <summary>The clock.</summary>
+    public abstract TimeProvider Time { get; }
+
+    /// <summary>Where batches come from.</summary>
+    public abstract BatchPool Pool { get; }
+
+    /// <summary>For what people should see in the log.</summary>
+    public abstract ILogger Logger { get; }
+
+    /// <summary>The splits that have a stored position.</summary>
+    public abstract IReadOnlyCollection<string> KnownSplits { get; }
+
+    /// <summary>The stored position of a split, or null when it is new. May be asked mid-run.</summary>
+    public abstract SplitPosition? PositionOf(string split);
+
+    /// <summary>Waits until what was yielded of these splits is committed, at most until the deadline; returns their durable positions.</summary>
+    public abstract ValueTask<IReadOnlyDictionary<string, SplitPosition>> DrainAsync(
+        IReadOnlyCollection<string> splits, DateTimeOffset deadline, CancellationToken ct);
+
+    /// <summary>These splits belong to somebody else now: nothing of theirs is committed any more.</summary>
+    public abstract void Lost(IReadOnlyCollection<string> splits);
+
+    /// <summary>Everything that was there has been read for now. A source that follows calls it each time it waits for more.</summary>
+    public abstract void CaughtUp();
+
+    /// <summary>Says how the source is, for people: <c>rate limited until 10:05</c>.</summary>
+    public abstract void Report(SourceHealth health, string reason);
+
+    /// <summary>Counts a failed attempt to reach the other side, which the source survives by itself.</summary>
+    public abstract void ReportConnectionError(Exception error);
+
+    /// <summary>A batcher that cuts batches by records, bytes and time, for sources that get records one at a time.</summary>
+    public abstract Batcher CreateBatcher();
+}
+
+/// <summary>How a source is.</summary>
+public enum SourceHealth
+{
+    /// <summary>Reading, or waiting for more.</summary>
+    Healthy,
+
+    /// <summary>Waiting for a reason that will pass by itself: rate limit, backoff.</summary>
+    Waiting,
+
+    /// <summary>Disconnected or failing.</summary>
+    Unhealthy,
+}

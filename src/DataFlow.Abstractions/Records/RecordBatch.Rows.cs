@@ -1,0 +1,257 @@
+using System.Runtime.CompilerServices;
+
+namespace DataFlow;
+
+/// <content>Writing rows: parsers and sources.</content>
+public sealed partial class RecordBatch
+{
+    private FieldRef[] _refs = [];
+    private int[] _rowStart = [];
+    private int[] _rowLength = [];
+    private int[] _rowLine = [];
+    private byte[] _overlay = [];
+    private int _overlayLength;
+    private RecordSchema _physicalSchema = RecordSchema.Empty;
+    private int[]?[]? _rowOrders;
+    private RecordOperation[]? _operations;
+    private long[]? _positions;
+    private IDeferredRows? _deferred;
+
+    /// <summary>Rows that were read, before any selection.</summary>
+    public int RowCount { get; internal set; }
+
+    /// <summary>Columns per row in the table of slices; at least the physical schema's count.</summary>
+    public int Stride { get; private set; }
+
+    /// <summary>Line number of the batch's first line, 1-based; row lines are kept relative to it.</summary>
+    public long FirstLine { get; set; }
+
+    /// <summary>The physical schema: what the parser found.</summary>
+    public RecordSchema PhysicalSchema => _physicalSchema;
+
+    /// <summary>
+    /// True when each row's raw bytes are one complete JSON object that says exactly what its fields say, so that an
+    /// unchanged row can be written by copying it.
+    /// </summary>
+    public bool RowsAreJsonObjects { get; set; }
+
+    /// <summary>
+    /// The physical column that gives <see cref="DataRecord.Id"/>, or -1 for a generated one. A row whose value there is
+    /// null, empty, absent, an object or an array gets a generated id too.
+    /// </summary>
+    public int IdColumn { get; set; } = -1;
+
+    /// <summary>True when the id column is left out of the <see cref="DataRecord.Data"/> view (JSON), though transforms and sinks still see it.</summary>
+    public bool IdIsHidden { get; set; }
+
+    /// <summary>True while rows still have to be parsed: see <see cref="Defer"/>.</summary>
+    public bool IsDeferred => _deferred is not null;
+
+    internal FieldRef[] Refs => _refs;
+
+    internal int[] RowStarts => _rowStart;
+
+    internal int[] RowLengths => _rowLength;
+
+    internal int[] RowLines => _rowLine;
+
+    internal byte[] Overlay => _overlay;
+
+    /// <summary>Sets the physical schema of an empty batch and makes room for rows.</summary>
+    /// <param name="schema">Columns of the rows to come.</param>
+    /// <param name="rows">Expected number of rows; the table grows when it is exceeded.</param>
+    public void Begin(RecordSchema schema, int rows)
+    {
+        ThrowIfReleased();
+        if (RowCount != 0)
+        {
+            throw new InvalidOperationException("The schema of a batch with rows can only grow: use GrowTo.");
+        }
+
+        _physicalSchema = schema;
+        Stride = schema.Count;
+        EnsureRows(Math.Max(rows, 16));
+    }
+
+    /// <summary>Replaces the schema by one that has more columns at the end; rows so far get <see cref="FieldKind.Absent"/> there.</summary>
+    public void GrowTo(RecordSchema schema)
+    {
+        ThrowIfReleased();
+        var stride = Stride;
+        if (schema.Count <= stride)
+        {
+            _physicalSchema = schema;
+            return;
+        }
+
+        var wider = (schema.Count + 7) & ~7;
+        var table = _pool.RentRefs(Math.Max(RowCapacity, RowCount + 1) * wider);
+        for (var row = 0; row < RowCount; row++)
+        {
+            Array.Copy(_refs, row * stride, table, row * wider, stride);
+            Array.Fill(table, FieldRef.Absent, (row * wider) + stride, wider - stride);
+        }
+
+        _pool.Return(_refs);
+        _refs = table;
+        Stride = wider;
+        _physicalSchema = schema;
+    }
+
+    /// <summary>Adds a row whose fields are all absent and returns its slices, one per physical column, to be filled.</summary>
+    /// <param name="start">Where the row's raw bytes start in the buffer.</param>
+    /// <param name="length">Length of the raw bytes.</param>
+    /// <param name="line">Physical line of the row relative to <see cref="FirstLine"/>, 0-based.</param>
+    public Span<FieldRef> AddRow(int start, int length, int line = 0)
+    {
+        ThrowIfReleased();
+        EnsureRows(RowCount + 1);
+        var row = RowCount++;
+        _rowStart[row] = start;
+        _rowLength[row] = length;
+        _rowLine[row] = line;
+        var slices = _refs.AsSpan(row * Stride, Stride);
+        slices.Fill(FieldRef.Absent);
+        return slices;
+    }
+
+    /// <summary>Removes the last row, for parsers that find out late that it is not one.</summary>
+    public void RemoveLastRow() => RowCount--;
+
+    /// <summary>Copies bytes into the overlay and returns a reference to them.</summary>
+    public FieldRef AddOverlay(ReadOnlySpan<byte> bytes, FieldKind kind = FieldKind.Text)
+    {
+        bytes.CopyTo(ReserveOverlay(bytes.Length));
+        return CommitOverlay(bytes.Length, kind);
+    }
+
+    /// <summary>Room for computed bytes at the end of the overlay. Follow with <see cref="CommitOverlay"/>.</summary>
+    public Span<byte> ReserveOverlay(int length)
+    {
+        ThrowIfReleased();
+        if (_overlayLength + length > _overlay.Length - Slack)
+        {
+            var larger = _pool.RentBytes(Math.Max(Math.Max(_overlay.Length * 2, 4096), _overlayLength + length + Slack));
+            Array.Copy(_overlay, larger, _overlayLength);
+            _pool.Return(_overlay);
+            _overlay = larger;
+        }
+
+        return _overlay.AsSpan(_overlayLength, length);
+    }
+
+    /// <summary>Takes the bytes that were written into the reserved room.</summary>
+    public FieldRef CommitOverlay(int length, FieldKind kind = FieldKind.Text)
+    {
+        var reference = new FieldRef(_overlayLength, length, kind, overlay: true);
+        _overlayLength += length;
+        return reference;
+    }
+
+    /// <summary>Says that a row's fields stand in another order than the schema's: physical columns in the row's own order.</summary>
+    public void SetRowOrder(int row, int[] columns)
+    {
+        if (_rowOrders is null || _rowOrders.Length <= row)
+        {
+            Array.Resize(ref _rowOrders, Math.Max(RowCount, row + 1));
+        }
+
+        _rowOrders[row] = columns;
+    }
+
+    /// <summary>Sets what a row says about the row it stands for. Left out, it is an insert.</summary>
+    public void SetOperation(int row, RecordOperation operation)
+    {
+        if (_operations is null || _operations.Length <= row)
+        {
+            Array.Resize(ref _operations, Math.Max(row + 1, RowCount));
+        }
+
+        _operations[row] = operation;
+    }
+
+    /// <summary>Sets a row's own position in the split, where it isn't its place in the buffer.</summary>
+    public void SetPosition(int row, long position)
+    {
+        if (_positions is null || _positions.Length <= row)
+        {
+            Array.Resize(ref _positions, Math.Max(Math.Max(row + 1, RowCount), (_positions?.Length ?? 8) * 2));
+        }
+
+        _positions[row] = position;
+    }
+
+    /// <summary>
+    /// Postpones the parsing of the buffer to the worker that will own the batch, so that several batches are parsed at
+    /// once. Everything that the reader of the next batch needs must be known already.
+    /// </summary>
+    public void Defer(IDeferredRows rows) => _deferred = rows;
+
+    /// <summary>Parses what was deferred. Called by the engine, once, before anything looks at the rows.</summary>
+    public void Resolve()
+    {
+        if (_deferred is { } deferred)
+        {
+            _deferred = null;
+            deferred.Parse(this);
+        }
+    }
+
+    internal int RowCapacity => _rowStart.Length;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void EnsureRows(int rows)
+    {
+        if (rows > _rowStart.Length || (long)rows * Stride > _refs.Length)
+        {
+            GrowRows(rows);
+        }
+    }
+
+    private void GrowRows(int rows)
+    {
+        var capacity = Math.Max(rows, Math.Min(_rowStart.Length * 2, 1 << 20));
+        if (capacity > _rowStart.Length)
+        {
+            _rowStart = _pool.Resize(_rowStart, RowCount, capacity);
+            _rowLength = _pool.Resize(_rowLength, RowCount, _rowStart.Length);
+            _rowLine = _pool.Resize(_rowLine, RowCount, _rowStart.Length);
+        }
+
+        var cells = checked(_rowStart.Length * Stride);
+        if (cells > _refs.Length)
+        {
+            var larger = _pool.RentRefs(cells);
+            Array.Copy(_refs, larger, RowCount * Stride);
+            _pool.Return(_refs);
+            _refs = larger;
+        }
+    }
+
+    private void ResetRows()
+    {
+        _pool.Return(_refs);
+        _pool.Return(_rowStart);
+        _pool.Return(_rowLength);
+        _pool.Return(_rowLine);
+        _pool.Return(_overlay);
+        _refs = [];
+        _rowStart = [];
+        _rowLength = [];
+        _rowLine = [];
+        _overlay = [];
+        _overlayLength = 0;
+        _rowOrders = null;
+        _operations = null;
+        _positions = null;
+        _deferred = null;
+        _physicalSchema = RecordSchema.Empty;
+        RowCount = 0;
+        Stride = 0;
+        FirstLine = 0;
+        RowsAreJsonObjects = false;
+        IdColumn = -1;
+        IdIsHidden = false;
+        ResetView();
+    }
+}

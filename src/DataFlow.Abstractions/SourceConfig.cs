@@ -1,0 +1,45 @@
+namespace DataFlow;
+
+/// <summary>
+/// The configuration of a source, as every user writes it: in YAML, or in C# for <c>Source.Create</c>. Immutable; copy it
+/// with <c>with { }</c>.
+/// </summary>
+public sealed record SourceConfig
+{
+    /// <summary>The source kind: a name of the catalogue, in any case. See <see cref="SourceType"/>.</summary>
+    public required string SourceType { get; init; }
+
+    /// <summary>Where to connect: file path, bootstrap servers, URL, or <c>test</c>.</summary>
+    public required string ConnectionString { get; init; }
+
+    /// <summary>Options of the source kind, by their kebab-case names.</summary>
+    public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Most records per batch. At least 1.</summary>
+    public int BatchSize { get; init; } = 1000;
+
+    /// <summary>Pause between polls, in milliseconds.</summary>
+    public long PollIntervalMs { get; init; } = 1000;
+}
+
+/// <summary>The names of the built-in source kinds.</summary>
+public static class SourceType
+{
+    /// <summary>Files: CSV, JSON, text.</summary>
+    public const string File = "file";
+
+    /// <summary>Kafka topics.</summary>
+    public const string Kafka = "kafka";
+
+    /// <summary>REST APIs.</summary>
+    public const string Api = "api";
+
+    /// <summary>WebSocket streams.</summary>
+    public const string WebSocket = "websocket";
+
+    /// <summary>SQL databases.</summary>
+    public const string Database = "database";
+
+    /// <summary>Generated records.</summary>
+    public const string Test = "test";
+}
