@@ -15,6 +15,7 @@ public sealed partial class RecordBatch
     private int[]?[]? _rowOrders;
     private RecordOperation[]? _operations;
     private long[]? _positions;
+    private bool[]? _rowNotRaw;
     private IDeferredRows? _deferred;
 
     /// <summary>Rows that were read, before any selection.</summary>
@@ -31,7 +32,7 @@ public sealed partial class RecordBatch
 
     /// <summary>
     /// True when each row's raw bytes are one complete JSON object that says exactly what its fields say, so that an
-    /// unchanged row can be written by copying it.
+    /// unchanged row can be written by copying it, unless <see cref="IsRowRaw"/> says no.
     /// </summary>
     public bool RowsAreJsonObjects { get; set; }
 
@@ -159,6 +160,20 @@ public sealed partial class RecordBatch
         _rowOrders[row] = columns;
     }
 
+    /// <summary>
+    /// Says that a row's raw bytes must not be copied although <see cref="RowsAreJsonObjects"/>: they span lines, or don't say
+    /// what the fields say.
+    /// </summary>
+    public void SetRowNotRaw(int row)
+    {
+        if (_rowNotRaw is null || _rowNotRaw.Length <= row)
+        {
+            Array.Resize(ref _rowNotRaw, Math.Max(Math.Max(row + 1, RowCount), (_rowNotRaw?.Length ?? 8) * 2));
+        }
+
+        _rowNotRaw[row] = true;
+    }
+
     /// <summary>Sets what a row says about the row it stands for. Left out, it is an insert.</summary>
     public void SetOperation(int row, RecordOperation operation)
     {
@@ -244,6 +259,7 @@ public sealed partial class RecordBatch
         _rowOrders = null;
         _operations = null;
         _positions = null;
+        _rowNotRaw = null;
         _deferred = null;
         _physicalSchema = RecordSchema.Empty;
         RowCount = 0;

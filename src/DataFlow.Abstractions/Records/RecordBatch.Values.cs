@@ -62,6 +62,10 @@ public sealed partial class RecordBatch
     /// <param name="row">0-based physical row.</param>
     public ReadOnlySpan<byte> RawRow(int row) => _data.AsSpan(_rowStart[row], _rowLength[row]);
 
+    /// <summary>False for a row whose raw bytes must not be copied: see <see cref="SetRowNotRaw"/>.</summary>
+    /// <param name="row">0-based physical row.</param>
+    public bool IsRowRaw(int row) => _rowNotRaw is null || row >= _rowNotRaw.Length || !_rowNotRaw[row];
+
     /// <summary>The physical line where a row starts, 1-based.</summary>
     /// <param name="row">0-based physical row.</param>
     public long LineOf(int row) => FirstLine + _rowLine[row];
