@@ -1,4 +1,5 @@
 using DataFlow.Engine.State;
+using DataFlow.Engine.Telemetry;
 
 namespace DataFlow.Engine;
 
@@ -101,8 +102,9 @@ internal sealed partial class Attempt
             CrashPoint.Reach(CrashPoint.AfterWrite);
             _pending.Add(written, refused);
             _progress.Written(written, _pending.Counters, refused);
-            _services.Metrics.CountBatch(written, refused, _services.Time.GetElapsedTime(written.Taken));
-            LogErrors(batch.Errors, refused);
+            _services.Metrics.RecordBatch(batch, _services.Time.GetElapsedTime(written.Taken));
+            Log(batch.Errors);
+            Log(refused);
         }
         finally
         {
@@ -126,6 +128,14 @@ internal sealed partial class Attempt
             raw[..Math.Min(raw.Length, RecordError.MaxRawBytes)].ToArray(),
             batch.Identity?.Split ?? "",
             batch.LineOf(refused.Row));
+    }
+
+    private void Log(IReadOnlyList<RecordError> errors)
+    {
+        foreach (var error in errors)
+        {
+            _services.Logger.RecordFailed(error.Split, error.Offset, error.Reason, error.Message);
+        }
     }
 
     private async Task StoreDeadLettersAsync()
@@ -183,6 +193,9 @@ internal sealed partial class Attempt
         _checkpoint = changed with { Splits = splits };
         _context.Committed(changed.Splits);
         _progress.CommittedAll();
+        _services.Metrics.RecordCommit(_pending.Counters, _checkpoint.Counters, splits.Values.Sum(split => split.Offset));
+        _services.Logger.CheckpointCommitted(
+            _spec.PipelineId, _checkpoint.Generation, _checkpoint.Sequence, _pending.Counters.Delivered, changed.Splits.Count);
         _pending.Clear();
         _kept.Committed();
         if (_source is IAcknowledgedSource acknowledged && advances.Count > 0)

@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using DataFlow.Engine.State;
+using DataFlow.Engine.Telemetry;
 
 namespace DataFlow.Engine;
 
@@ -41,7 +42,11 @@ internal sealed partial class Attempt : IAsyncDisposable
         _sink = spec.CreateSink();
         _context = new AttemptContext(spec, sourceId, start, progress, services.Pool, services.Time, services.Logger)
         {
-            OnConnectionError = _ => services.Metrics.CountConnectionError(),
+            OnConnectionError = error =>
+            {
+                services.Metrics.RecordConnectionError();
+                services.Logger.ConnectionFailed(error, sourceId, error.Message);
+            },
         };
     }
 

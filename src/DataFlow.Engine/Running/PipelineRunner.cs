@@ -50,7 +50,8 @@ public sealed class PipelineRunner
     public async Task<PipelineOutcome> RunAsync(CancellationToken stop)
     {
         var started = _time.GetTimestamp();
-        using var metrics = new PipelineMetrics(_spec.PipelineId, _spec.SourceType, () => _progress.Snapshot());
+        using var metrics = PipelineMeter.Shared.Start(_spec.PipelineId, _spec.SourceType);
+        metrics.Backlog = () => Progress.BacklogBytes;
         var services = new EngineServices(_time, _pool, _logger, metrics);
         Exception? error = null;
         var before = new RecordCounters();
@@ -104,7 +105,8 @@ public sealed class PipelineRunner
                     catch (Exception caught) when (caught is not OperationCanceledException || !stop.IsCancellationRequested)
                     {
                         failure = caught;
-                        services.Metrics.CountError();
+                        services.Metrics.RecordFailure();
+                        services.Metrics.IsHealthy = false;
                     }
                 }
 
@@ -122,7 +124,7 @@ public sealed class PipelineRunner
                 }
 
                 _progress.Enter(RunState.BackingOff, $"{failure.Message} Next attempt in {pause.TotalSeconds:0.0} s.");
-                LogMessages.AttemptFailed(_logger, _spec.PipelineId, failure.Message, pause.TotalSeconds, failure);
+                _logger.AttemptFailed(failure, _spec.PipelineId, backoff.Failures, failure.Message, pause.TotalSeconds);
                 await Task.Delay(pause, _time, stop).ConfigureAwait(false);
             }
         }
@@ -147,7 +149,7 @@ public sealed class PipelineRunner
         catch (Exception failure)
         {
             // The outcome stands whatever the audit log says; a store that fails here has failed the run before.
-            LogMessages.AuditFailed(_logger, _spec.PipelineId, failure);
+            _logger.HistoryFailed(failure, _spec.PipelineId, failure.Message);
         }
     }
 }

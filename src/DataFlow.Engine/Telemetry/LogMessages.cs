@@ -33,6 +33,9 @@ internal static partial class LogMessages
     public static partial void AttemptFailed(
         this ILogger logger, Exception exception, string pipeline, int attempt, string reason, double seconds);
 
+    [LoggerMessage(10, LogLevel.Error, "The end of the run of pipeline {Pipeline} could not be noted in its history: {Reason}")]
+    public static partial void HistoryFailed(this ILogger logger, Exception exception, string pipeline, string reason);
+
     [LoggerMessage(7, LogLevel.Warning, "Source {SourceId} is unhealthy: {Reason}")]
     public static partial void SourceUnhealthy(this ILogger logger, string sourceId, string reason);
 

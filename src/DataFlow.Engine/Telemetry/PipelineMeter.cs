@@ -15,6 +15,9 @@ internal sealed class PipelineMeter : IDisposable
     private readonly Meter _meter;
     private readonly ConcurrentDictionary<PipelineMetrics, byte> _running = new();
 
+    /// <summary>The meter of the process.</summary>
+    public static PipelineMeter Shared { get; } = new();
+
     /// <param name="factory">Where the meter comes from; null makes one of our own.</param>
     public PipelineMeter(IMeterFactory? factory = null)
     {

@@ -93,7 +93,7 @@ internal sealed class PipelineMetrics : IDisposable
     public void StartAt(long offset) => Volatile.Write(ref _offset, offset);
 
     /// <summary>Counts a failure that ended an attempt.</summary>
-    public void RecordError() => _meter.Errors.Add(1, _pipeline, _source);
+    public void RecordFailure() => _meter.Errors.Add(1, _pipeline, _source);
 
     /// <summary>Counts a failed attempt to reach the other side.</summary>
     public void RecordConnectionError() => _meter.ConnectionErrors.Add(1, _pipeline, _source);
