@@ -102,7 +102,7 @@ internal sealed partial class Attempt
             CrashPoint.Reach(CrashPoint.AfterWrite);
             _pending.Add(written, refused);
             _progress.Written(written, _pending.Counters, refused);
-            _services.Metrics.RecordBatch(batch, _services.Time.GetElapsedTime(written.Taken));
+            _services.Metrics.CountBatch(batch, _services.Time.GetElapsedTime(written.Taken));
             Log(batch.Errors);
             Log(refused);
         }
@@ -193,7 +193,7 @@ internal sealed partial class Attempt
         _checkpoint = changed with { Splits = splits };
         _context.Committed(changed.Splits);
         _progress.CommittedAll();
-        _services.Metrics.RecordCommit(_pending.Counters, _checkpoint.Counters, splits.Values.Sum(split => split.Offset));
+        _services.Metrics.CountCommit(_pending.Counters, _checkpoint.Counters, splits.Values.Sum(split => split.Offset));
         _services.Logger.CheckpointCommitted(
             _spec.PipelineId, _checkpoint.Generation, _checkpoint.Sequence, _pending.Counters.Delivered, changed.Splits.Count);
         _pending.Clear();

@@ -44,7 +44,7 @@ internal sealed partial class Attempt : IAsyncDisposable
         {
             OnConnectionError = error =>
             {
-                services.Metrics.RecordConnectionError();
+                services.Metrics.CountConnectionError();
                 services.Logger.ConnectionFailed(error, sourceId, error.Message);
             },
         };

@@ -105,7 +105,7 @@ public sealed class PipelineRunner
                     catch (Exception caught) when (caught is not OperationCanceledException || !stop.IsCancellationRequested)
                     {
                         failure = caught;
-                        services.Metrics.RecordFailure();
+                        services.Metrics.CountError();
                         services.Metrics.IsHealthy = false;
                     }
                 }

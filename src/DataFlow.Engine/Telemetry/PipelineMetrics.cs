@@ -47,7 +47,7 @@ internal sealed class PipelineMetrics : IDisposable
     internal long Unaccounted => Volatile.Read(ref _unaccounted);
 
     /// <summary>Counts a batch that was read and parsed. What transforms and sink did to it doesn't matter. One caller at a time.</summary>
-    public void RecordBatch(RecordBatch batch, TimeSpan duration)
+    public void CountBatch(RecordBatch batch, TimeSpan duration)
     {
         var skipped = 0;
         for (var i = 0; i < batch.Errors.Count; i++)
@@ -55,7 +55,7 @@ internal sealed class PipelineMetrics : IDisposable
             if (batch.Errors[i] is { Stage: RecordError.Stages.Source, Reason: var reason })
             {
                 skipped++;
-                RecordParseError(reason, 1);
+                CountParseError(reason, 1);
             }
         }
 
@@ -70,7 +70,7 @@ internal sealed class PipelineMetrics : IDisposable
         {
             foreach (var (outcome, times) in batch.Outcomes)
             {
-                RecordParseError(outcome, times);
+                CountParseError(outcome, times);
             }
         }
     }
@@ -79,7 +79,7 @@ internal sealed class PipelineMetrics : IDisposable
     /// <param name="brought">The counters of this commit alone.</param>
     /// <param name="totals">The counters of the checkpoint.</param>
     /// <param name="offset">The committed position as one number.</param>
-    public void RecordCommit(RecordCounters brought, RecordCounters totals, long offset)
+    public void CountCommit(RecordCounters brought, RecordCounters totals, long offset)
     {
         _meter.Delivered.Add(brought.Delivered, _pipeline, _source);
         _meter.Filtered.Add(brought.Filtered, _pipeline, _source);
@@ -93,15 +93,15 @@ internal sealed class PipelineMetrics : IDisposable
     public void StartAt(long offset) => Volatile.Write(ref _offset, offset);
 
     /// <summary>Counts a failure that ended an attempt.</summary>
-    public void RecordFailure() => _meter.Errors.Add(1, _pipeline, _source);
+    public void CountError() => _meter.Errors.Add(1, _pipeline, _source);
 
     /// <summary>Counts a failed attempt to reach the other side.</summary>
-    public void RecordConnectionError() => _meter.ConnectionErrors.Add(1, _pipeline, _source);
+    public void CountConnectionError() => _meter.ConnectionErrors.Add(1, _pipeline, _source);
 
     /// <summary>Takes the gauges away.</summary>
     public void Dispose() => _meter.End(this);
 
-    private void RecordParseError(string outcome, int times)
+    private void CountParseError(string outcome, int times)
     {
         var known = _outcomes.Contains(outcome) || (_outcomes.Count < MaxOutcomes && _outcomes.Add(outcome));
         _meter.ParseErrors.Add(times, _pipeline, _source, new("outcome", known ? outcome : OtherOutcome));
