@@ -21,7 +21,7 @@ internal static class DataFlowContender
     private static void Run(string yaml)
     {
         var definition = PipelineFile.Parse(yaml, "bench.yaml", BuiltInCatalogue.Instance);
-        var runner = new PipelineRunner(definition.ToSpec(), new InMemoryStateStore(), TimeProvider.System, NullLogger.Instance);
+        var runner = new PipelineRunner(definition.ToSpec(), new InMemoryStateStore(TimeProvider.System), TimeProvider.System, NullLogger.Instance);
         var outcome = runner.RunAsync(CancellationToken.None).GetAwaiter().GetResult();
         if (outcome.Error is not null)
         {

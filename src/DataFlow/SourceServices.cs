@@ -11,7 +11,7 @@ public sealed record SourceServices
     public Catalogue Catalogue { get; init; } = BuiltInCatalogue.Instance;
 
     /// <summary>Where positions are kept. In memory unless set: give a store in a folder to go on after a restart.</summary>
-    public IStateStore State { get; init; } = new InMemoryStateStore();
+    public IStateStore State { get; init; } = new InMemoryStateStore(TimeProvider.System);
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -11,6 +11,7 @@ namespace DataFlow.Engine;
 internal sealed partial class Attempt : IAsyncDisposable
 {
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan SourceEndLimit = TimeSpan.FromSeconds(5);
 
     private readonly PipelineSpec _spec;
     private readonly IStateStore _store;
@@ -20,6 +21,7 @@ internal sealed partial class Attempt : IAsyncDisposable
     private readonly AttemptContext _context;
     private readonly Queue<InFlightBatch> _inFlight = new();
     private readonly PendingCommit _pending;
+    private readonly CancellationTokenSource _stopReading = new();
     private readonly ISource _source;
     private readonly ISink _sink;
     private IAsyncEnumerator<RecordBatch>? _batches;
@@ -65,9 +67,10 @@ internal sealed partial class Attempt : IAsyncDisposable
             Enqueue(again);
         }
 
+        using var forward = stop.Register(static source => ((CancellationTokenSource)source!).Cancel(), _stopReading);
         using var ended = new CancellationTokenSource();
         var deadline = DeadlineAsync(stop, ended.Token);
-        _batches = _source.ReadAsync(_context, stop).GetAsyncEnumerator(CancellationToken.None);
+        _batches = _source.ReadAsync(_context, _stopReading.Token).GetAsyncEnumerator(CancellationToken.None);
         _progress.Attach(_source as IBacklogSource);
         _progress.Enter(RunState.Running);
         try
@@ -109,22 +112,34 @@ internal sealed partial class Attempt : IAsyncDisposable
             _kept.ReleaseOrKeep(batch);
         }
 
-        // Disposing an iterator whose MoveNext is pending throws; such a source has ignored its stop and is left alone.
-        if (_moving is null or { IsCompleted: true })
+        await EndReadingAsync().ConfigureAwait(false);
+        await _source.DisposeAsync().ConfigureAwait(false);
+        await _sink.DisposeAsync().ConfigureAwait(false);
+        _stopReading.Dispose();
+    }
+
+    private async Task EndReadingAsync()
+    {
+        await _stopReading.CancelAsync().ConfigureAwait(false);
+        if (_moving is { } moving)
         {
-            if (_moving is { IsCompletedSuccessfully: true, Result: true })
+            await Task.WhenAny(moving, Task.Delay(SourceEndLimit, _services.Time)).ConfigureAwait(false);
+            if (!moving.IsCompleted)
+            {
+                // Disposing an iterator whose MoveNext is pending throws; a source that ignores its stop is left alone.
+                return;
+            }
+
+            if (moving is { IsCompletedSuccessfully: true, Result: true })
             {
                 _batches!.Current.Release();
             }
-
-            if (_batches is not null)
-            {
-                await _batches.DisposeAsync().ConfigureAwait(false);
-            }
         }
 
-        await _source.DisposeAsync().ConfigureAwait(false);
-        await _sink.DisposeAsync().ConfigureAwait(false);
+        if (_batches is not null)
+        {
+            await _batches.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     private bool HeadIsReady => _inFlight.TryPeek(out var head) && head.Processing.IsCompleted;

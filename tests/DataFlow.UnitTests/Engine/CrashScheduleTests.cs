@@ -1,4 +1,3 @@
-using DataFlow.Engine;
 using DataFlow.Engine.State;
 
 namespace DataFlow.UnitTests.Engine;

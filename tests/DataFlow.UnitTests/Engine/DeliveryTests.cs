@@ -1,5 +1,4 @@
 using DataFlow.Engine;
-using DataFlow.Engine.State;
 
 namespace DataFlow.UnitTests.Engine;
 

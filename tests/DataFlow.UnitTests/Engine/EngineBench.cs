@@ -12,7 +12,7 @@ internal sealed class EngineBench
     {
         Source = source ?? new NumberSource.Script();
         Ledger = ledger ?? new LedgerSink.Ledger();
-        Store = store ?? new InMemoryStateStore();
+        Store = store ?? new InMemoryStateStore(TimeProvider.System);
     }
 
     public NumberSource.Script Source { get; }
