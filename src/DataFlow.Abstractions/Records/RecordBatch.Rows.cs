@@ -13,6 +13,7 @@ public sealed partial class RecordBatch
     private int _overlayLength;
     private RecordSchema _physicalSchema = RecordSchema.Empty;
     private int[]?[]? _rowOrders;
+    private bool[]? _notRaw;
     private RecordOperation[]? _operations;
     private long[]? _positions;
     private IDeferredRows? _deferred;
@@ -30,8 +31,9 @@ public sealed partial class RecordBatch
     public RecordSchema PhysicalSchema => _physicalSchema;
 
     /// <summary>
-    /// True when each row's raw bytes are one complete JSON object that says exactly what its fields say, so that an
-    /// unchanged row can be written by copying it.
+    /// True when the raw bytes of the rows are their JSON values, so that an unchanged row is written by copying it: see
+    /// <see cref="IsRowRaw"/> for the exceptions. A value that is no object is a row with the one field <c>value</c>; a
+    /// key that stands twice is one field, the last one; only the raw bytes have all of it.
     /// </summary>
     public bool RowsAreJsonObjects { get; set; }
 
@@ -77,24 +79,11 @@ public sealed partial class RecordBatch
     public void GrowTo(RecordSchema schema)
     {
         ThrowIfReleased();
-        var stride = Stride;
-        if (schema.Count <= stride)
+        if (schema.Count > Stride)
         {
-            _physicalSchema = schema;
-            return;
+            Widen((schema.Count + 7) & ~7);
         }
 
-        var wider = (schema.Count + 7) & ~7;
-        var table = _pool.RentRefs(Math.Max(RowCapacity, RowCount + 1) * wider);
-        for (var row = 0; row < RowCount; row++)
-        {
-            Array.Copy(_refs, row * stride, table, row * wider, stride);
-            Array.Fill(table, FieldRef.Absent, (row * wider) + stride, wider - stride);
-        }
-
-        _pool.Return(_refs);
-        _refs = table;
-        Stride = wider;
         _physicalSchema = schema;
     }
 
@@ -116,7 +105,24 @@ public sealed partial class RecordBatch
     }
 
     /// <summary>Removes the last row, for parsers that find out late that it is not one.</summary>
-    public void RemoveLastRow() => RowCount--;
+    public void RemoveLastRow()
+    {
+        var row = --RowCount;
+        if (row < _rowOrders?.Length)
+        {
+            _rowOrders[row] = null;
+        }
+
+        if (row < _notRaw?.Length)
+        {
+            _notRaw[row] = false;
+        }
+
+        if (row < _operations?.Length)
+        {
+            _operations[row] = RecordOperation.Insert;
+        }
+    }
 
     /// <summary>Copies bytes into the overlay and returns a reference to them.</summary>
     public FieldRef AddOverlay(ReadOnlySpan<byte> bytes, FieldKind kind = FieldKind.Text)
@@ -153,10 +159,24 @@ public sealed partial class RecordBatch
     {
         if (_rowOrders is null || _rowOrders.Length <= row)
         {
-            Array.Resize(ref _rowOrders, Math.Max(RowCount, row + 1));
+            Array.Resize(ref _rowOrders, Math.Max(RowCount, (row + 1) * 2));
         }
 
         _rowOrders[row] = columns;
+    }
+
+    /// <summary>
+    /// Says that a row of a batch with <see cref="RowsAreJsonObjects"/> must be written from its fields, because its raw
+    /// bytes are not its JSON value: text taken from an invalid line, or a repaired line.
+    /// </summary>
+    public void SetRowNotRaw(int row)
+    {
+        if (_notRaw is null || _notRaw.Length <= row)
+        {
+            Array.Resize(ref _notRaw, Math.Max(RowCount, (row + 1) * 2));
+        }
+
+        _notRaw[row] = true;
     }
 
     /// <summary>Sets what a row says about the row it stands for. Left out, it is an insert.</summary>
@@ -208,20 +228,36 @@ public sealed partial class RecordBatch
         }
     }
 
+    /// <summary>Gives every row room for more columns without naming them yet: a schema that fits follows with <see cref="GrowTo"/>.</summary>
+    internal void Widen(int stride)
+    {
+        var rows = Math.Max(RowCount + 1, Math.Min(RowCapacity, MaxCells / stride));
+        var table = _pool.RentRefs(checked(rows * stride));
+        for (var row = 0; row < RowCount; row++)
+        {
+            Array.Copy(_refs, row * Stride, table, row * stride, Stride);
+            Array.Fill(table, FieldRef.Absent, (row * stride) + Stride, stride - Stride);
+        }
+
+        _pool.Return(_refs);
+        _refs = table;
+        Stride = stride;
+    }
+
     private void GrowRows(int rows)
     {
-        var capacity = Math.Max(rows, Math.Min(_rowStart.Length * 2, 1 << 20));
-        if (capacity > _rowStart.Length)
+        if (rows > _rowStart.Length)
         {
+            var capacity = Math.Max(rows, Math.Min(_rowStart.Length * 2, 1 << 20));
             _rowStart = _pool.Resize(_rowStart, RowCount, capacity);
             _rowLength = _pool.Resize(_rowLength, RowCount, _rowStart.Length);
             _rowLine = _pool.Resize(_rowLine, RowCount, _rowStart.Length);
         }
 
-        var cells = checked(_rowStart.Length * Stride);
+        var cells = checked(rows * Stride);
         if (cells > _refs.Length)
         {
-            var larger = _pool.RentRefs(cells);
+            var larger = _pool.RentRefs((int)Math.Max(cells, Math.Min(_refs.Length * 2L, (long)_rowStart.Length * Stride)));
             Array.Copy(_refs, larger, RowCount * Stride);
             _pool.Return(_refs);
             _refs = larger;
@@ -242,6 +278,7 @@ public sealed partial class RecordBatch
         _overlay = [];
         _overlayLength = 0;
         _rowOrders = null;
+        _notRaw = null;
         _operations = null;
         _positions = null;
         _deferred = null;

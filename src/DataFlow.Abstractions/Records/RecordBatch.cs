@@ -14,6 +14,9 @@ public sealed partial class RecordBatch
     /// <summary>Readable bytes that follow every buffer, so that vector loads may run past the end.</summary>
     public const int Slack = 64;
 
+    /// <summary>Rows times columns at which parsers cut a batch, so that sparse data does not become a huge table.</summary>
+    public const int MaxCells = 262_144;
+
     private readonly BatchPool _pool;
     private readonly List<RecordError> _errors = [];
     private readonly List<Advance> _advances = [];
@@ -55,7 +58,7 @@ public sealed partial class RecordBatch
     /// <summary>Added to a row's start in the buffer to get its position in the split, for sources that read a byte stream.</summary>
     public long PositionBase { get; set; }
 
-    /// <summary>The buffer. At least <see cref="Slack"/> bytes beyond <see cref="Capacity"/> may be read, never written.</summary>
+    /// <summary>The buffer. At least <see cref="Slack"/> bytes beyond <see cref="Capacity"/> may be read; parsers may put a stop byte into the first one.</summary>
     public byte[] Data => _data;
 
     /// <summary>Bytes of the buffer that are filled.</summary>
