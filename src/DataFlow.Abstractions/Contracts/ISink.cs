@@ -9,6 +9,10 @@ public interface ISink : IAsyncDisposable
     /// Opens the target: takes it over (raises its fence to the epoch), undoes everything after the last commit and returns
     /// the checkpoint that the target itself holds, or null when it holds none. Called once per attempt.
     /// </summary>
+    /// <remarks>
+    /// When the context holds no state, the engine commits once before the first write. What the target was before our first
+    /// byte is durable then, and a crash before the first real commit can be undone like any other.
+    /// </remarks>
     /// <exception cref="ConnectorException">The target can't be used, or was changed by somebody else.</exception>
     ValueTask<Checkpoint?> OpenAsync(SinkContext context, CancellationToken ct);
 

@@ -4,11 +4,17 @@ using System.Globalization;
 namespace DataFlow;
 
 /// <summary>
-/// Places where a test can make the process die, as SIGKILL would: <c>DATAFLOW_CRASH_AT=after-fsync:3</c> kills it when it gets
-/// to <c>after-fsync</c> for the third time. Costs one comparison otherwise. Thread-safe.
+/// Named places where a test lets the process die, as if the power had failed: <c>DATAFLOW_CRASH_AT=after-fsync:3</c> kills
+/// it when it comes to <c>after-fsync</c> for the third time. Costs nothing when the variable is not set. Thread-safe.
 /// </summary>
 public static class CrashPoint
 {
+    /// <summary>The environment variable that names the place and the number.</summary>
+    public const string Variable = "DATAFLOW_CRASH_AT";
+
+    /// <summary>The sink is open, nothing is committed yet.</summary>
+    public const string AfterSinkOpen = "after-sink-open";
+
     /// <summary>The sink has taken a batch.</summary>
     public const string AfterWrite = "after-write";
 
@@ -18,8 +24,14 @@ public static class CrashPoint
     /// <summary>A commit begins.</summary>
     public const string BeforeSinkCommit = "before-sink-commit";
 
+    /// <summary>The file sink is about to flush.</summary>
+    public const string BeforeFsync = "before-fsync";
+
     /// <summary>The file sink's bytes are on the disk.</summary>
     public const string AfterFsync = "after-fsync";
+
+    /// <summary>The folder entry of the file is on the disk.</summary>
+    public const string AfterFolderFsync = "after-folder-fsync";
 
     /// <summary>The file sink has begun another file.</summary>
     public const string AfterRotate = "after-rotate";
@@ -33,34 +45,48 @@ public static class CrashPoint
     /// <summary>The source knows.</summary>
     public const string AfterAcknowledge = "after-acknowledge";
 
-    private static readonly (string Name, int Time) Wanted = Parse(Environment.GetEnvironmentVariable("DATAFLOW_CRASH_AT"));
-    private static int _reached;
+    private static readonly string? ArmedName;
+    private static int _left;
 
-    /// <summary>All names.</summary>
-    public static IReadOnlyList<string> Names { get; } =
-        [AfterWrite, AfterDeadLetters, BeforeSinkCommit, AfterFsync, AfterRotate, AfterSinkCommit, AfterStateCommit, AfterAcknowledge];
-
-    /// <summary>Dies here if this is the place and the time.</summary>
-    public static void Reach(string name)
+    static CrashPoint()
     {
-        if (ReferenceEquals(Wanted.Name, "") || Wanted.Name != name || Interlocked.Increment(ref _reached) != Wanted.Time)
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } setting)
         {
-            return;
+            (ArmedName, _left) = Parse(setting);
         }
-
-        using var process = Process.GetCurrentProcess();
-        process.Kill();
-        process.WaitForExit();
     }
 
-    private static (string Name, int Time) Parse(string? wanted)
+    /// <summary>All places, so that a test can visit each.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+    [
+        AfterSinkOpen, AfterWrite, AfterDeadLetters, BeforeSinkCommit, BeforeFsync, AfterFsync, AfterFolderFsync, AfterRotate,
+        AfterSinkCommit, AfterStateCommit, AfterAcknowledge,
+    ];
+
+    /// <summary>Says that the process is at a place.</summary>
+    public static void Reach(string name)
     {
-        if (string.IsNullOrEmpty(wanted))
+        Debug.Assert(Names.Contains(name), $"The crash point '{name}' is not in the list of names.");
+        if (ArmedName is not null && ArmedName == name && Interlocked.Decrement(ref _left) == 0)
         {
-            return ("", 0);
+            using var process = Process.GetCurrentProcess();
+            process.Kill();
+            process.WaitForExit();
+        }
+    }
+
+    /// <summary>Reads <c>name:n</c>; without a number it is the first time.</summary>
+    /// <exception cref="FormatException">The text has another form or names no place.</exception>
+    internal static (string Name, int Times) Parse(string setting)
+    {
+        var colon = setting.IndexOf(':', StringComparison.Ordinal);
+        var name = colon < 0 ? setting : setting[..colon];
+        var times = 1;
+        if (!Names.Contains(name) || (colon >= 0 && !int.TryParse(setting.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out times)))
+        {
+            throw new FormatException($"{Variable} is '{setting}'; it must be name:number with one of the names {string.Join(", ", Names)}.");
         }
 
-        var parts = wanted.Split(':', 2);
-        return (parts[0], parts.Length == 2 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 1);
+        return (name, times);
     }
 }

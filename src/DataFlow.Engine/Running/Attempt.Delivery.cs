@@ -48,6 +48,14 @@ internal sealed partial class Attempt
 
         await _store.DeadLetters.DeleteAboveAsync(_spec.PipelineId, CommitStamp.Of(_checkpoint), stop).ConfigureAwait(false);
         _progress.StartAttempt(_checkpoint.Splits);
+        _services.Metrics.StartAt(_checkpoint.Splits.Values.Sum(split => split.Offset));
+        if (_checkpoint.Sequence == 0)
+        {
+            // The sink's target is ours from here on: what a crash leaves in it before the next commit can be told from
+            // somebody else's file.
+            await CommitAsync(always: true).ConfigureAwait(false);
+        }
+
         _lastCommit = _services.Time.GetTimestamp();
     }
 
@@ -154,11 +162,11 @@ internal sealed partial class Attempt
     }
 
     /// <summary>Sink first, then the store, then the source: each may only know what is durable before it.</summary>
-    private async Task CommitAsync(bool last = false)
+    private async Task CommitAsync(bool always = false)
     {
         _lastCommit = _services.Time.GetTimestamp();
         _commitNow = false;
-        if (_pending.IsEmpty && !(last && _failure is null && _checkpoint.Sequence == 0))
+        if (_pending.IsEmpty && !always)
         {
             return;
         }

@@ -95,7 +95,7 @@ internal sealed partial class Attempt : IAsyncDisposable
             await ended.CancelAsync().ConfigureAwait(false);
         }
 
-        await CommitAsync(last: true).ConfigureAwait(false);
+        await CommitAsync().ConfigureAwait(false);
         if (_failure is not null)
         {
             ExceptionDispatchInfo.Throw(_failure);
