@@ -60,7 +60,7 @@ public sealed class PipelineRunner
         {
             var run = await _store.OpenRunAsync(_spec.PipelineId, _spec.Owner, stop).ConfigureAwait(false);
             before = run.Checkpoint.Counters;
-            hadState = run.Checkpoint.Sequence > 0;
+            hadState = run.Checkpoint.Counters.Read > 0;
             await RunAttemptsAsync(run.Checkpoint, services, stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
