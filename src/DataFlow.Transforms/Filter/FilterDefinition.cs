@@ -1,7 +1,7 @@
 namespace DataFlow.Transforms;
 
 /// <summary>The <c>filter</c> transform.</summary>
-public static class FilterDefinition
+internal static class FilterDefinition
 {
     /// <summary>How it stands in the catalogue.</summary>
     public static TransformDefinition Definition { get; } = new()

@@ -1,8 +1,7 @@
-#pragma warning disable CS1591 // The [Option] text is the documentation; it is what help, reference and schema print.
 namespace DataFlow.Transforms;
 
 /// <summary>Which records to keep.</summary>
-public sealed record FilterOptions
+internal sealed record FilterOptions
 {
     [Option(
         "A SQL condition; only records for which it is true are kept. Fields are written plain (age) or in double quotes (\"order id\"), "
