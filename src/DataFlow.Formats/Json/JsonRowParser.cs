@@ -267,16 +267,11 @@ internal sealed unsafe partial class JsonRowParser
 
     private byte* SingleValue(byte* origin, byte* value, bool isOverlay, ref JsonWalk walk)
     {
-        var column = ColumnOf("value"u8, "\"value\""u8, value, ref walk);
-        if (column < 0)
-        {
-            return null;
-        }
-
         var end = _vectorised
             ? JsonGrammar<VectorScan>.SkipValue(value, 0, ref walk)
             : JsonGrammar<ScalarScan>.SkipValue(value, 0, ref walk);
-        if (end == null)
+        var column = end == null ? -1 : ColumnOf("value"u8, "\"value\""u8, value, ref walk);
+        if (column < 0)
         {
             return null;
         }
