@@ -74,7 +74,7 @@ public class Source : IAsyncDisposable
             {
                 throw new NotSupportedException(
                     $"A {_binding.Definition.Name} source can't resume from the bare number {offset}: its positions are more than a number. " +
-                    $"Use 'dataflow state seek' with a complete position.");
+                    $"Give a complete position with 'dataflow state set'.");
             }
 
             _resume = place(_binding.Settings, offset);
