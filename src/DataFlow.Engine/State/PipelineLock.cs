@@ -67,7 +67,8 @@ public sealed class PipelineLock : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw ConnectorException.User($"The lock file '{lockPath}' can't be opened for writing: {e.Message} {StateFolder.NeedsWriting}", e);
+            throw ConnectorException.User(
+                $"The lock file '{lockPath}' can't be opened for writing: {e.Message} {StateFolder.NeedsWriting}", e);
         }
     }
 
@@ -100,7 +101,8 @@ public sealed class PipelineLock : IDisposable
             if (JsonSerializer.Deserialize<Owner>(File.ReadAllText(ownerPath)) is { } owner)
             {
                 who = string.Create(
-                    CultureInfo.InvariantCulture, $"process {owner.Process} on host {owner.Host} since {owner.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
+                    CultureInfo.InvariantCulture,
+                    $"process {owner.Process} on host {owner.Host} since {owner.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)

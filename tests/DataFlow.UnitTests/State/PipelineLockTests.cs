@@ -25,7 +25,9 @@ public sealed class PipelineLockTests : IDisposable
     public async Task Another_process_is_excluded_until_it_is_killed_and_then_the_lock_is_free_at_once()
     {
         using var holder = await LockHolder.StartAsync(_folder.Path, "users");
-        Assert.Contains($"'users' is already running: process {holder.ProcessId} on host {Environment.MachineName} since ", Refused("users").Message);
+        Assert.StartsWith(
+            $"Pipeline 'users' is already running: process {holder.ProcessId} on host {Environment.MachineName} since ",
+            Refused("users").Message);
 
         await holder.KillAsync();
 
