@@ -49,8 +49,16 @@ public sealed class PipelineLock : IDisposable
     /// <summary>Gives the lock back.</summary>
     public void Dispose()
     {
+        try
+        {
+            File.Delete(_ownerPath);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Without the lock nobody reads it, and the next owner overwrites it.
+        }
+
         // The lock file stays: deleting it would let two others lock two different files of this name.
-        File.Delete(_ownerPath);
         _held.Dispose();
     }
 

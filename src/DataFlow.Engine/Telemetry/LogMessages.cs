@@ -56,8 +56,8 @@ internal static partial class LogMessages
     public static partial void CommitReplyLost(this ILogger logger, string pipeline, long generation, long sequence);
 
     [LoggerMessage(23, LogLevel.Error,
-        
-        "Pipeline {Pipeline} was taken over, reset or moved by somebody else: commit {Generation}.{Sequence} was refused and this run ends")]
+        "Pipeline {Pipeline} was taken over, reset or moved by somebody else: commit {Generation}.{Sequence} was refused " +
+        "and this run ends")]
     public static partial void Fenced(this ILogger logger, string pipeline, long generation, long sequence);
 
     [LoggerMessage(24, LogLevel.Debug, "Pipeline {Pipeline} goes on from the checkpoint of its sink, {Generation}.{Sequence}")]

@@ -104,6 +104,15 @@ public sealed class PipelineLockTests : IDisposable
         Assert.StartsWith($"The lock file '{_folder.File("users.lock")}' can't be opened for writing: ", Refused("users").Message);
     }
 
+    [Fact]
+    public void Giving_a_lock_back_works_even_when_the_state_folder_is_gone()
+    {
+        var held = PipelineLock.Acquire(_folder.File("state"), "users", null, _time);
+        Directory.Delete(_folder.File("state"), recursive: true);
+
+        held.Dispose();
+    }
+
     private PipelineLock Acquire(string pipeline, string? instance = null) => PipelineLock.Acquire(_folder.Path, pipeline, instance, _time);
 
     private ConnectorException Refused(string pipeline, string? instance = null)
