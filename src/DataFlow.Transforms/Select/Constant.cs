@@ -20,7 +20,8 @@ internal sealed record Constant(string Name, FieldType Type, FieldKind Kind, byt
         int or long => Token(name, FieldType.Int64, Convert.ToString(value, CultureInfo.InvariantCulture)!),
         decimal number => Token(name, FieldType.Decimal, number.ToString(CultureInfo.InvariantCulture)),
         double number when double.IsFinite(number) => Token(name, FieldType.Double, number.ToString("R", CultureInfo.InvariantCulture)),
-        _ => throw new OptionException("set", $"The value of '{name}' is no text, number, true, false or null; write a single value, in quotes if it is a text."),
+        _ => throw new OptionException(
+            "set", $"The value of '{name}' is no text, number, true, false or null; write a single value, in quotes if it is a text."),
     };
 
     private static Constant Token(string name, FieldType type, string token) =>

@@ -32,7 +32,8 @@ internal sealed class Selection
         var names = new List<(string, FieldType)>();
         var columns = new List<int>();
         var taken = new List<TakenName>();
-        foreach (var column in _fields?.Select(schema.IndexOf).Where(index => index >= 0) ?? Enumerable.Range(0, schema.Count).Where(IsKept))
+        var chosen = _fields?.Select(schema.IndexOf).Where(index => index >= 0) ?? Enumerable.Range(0, schema.Count).Where(IsKept);
+        foreach (var column in chosen)
         {
             var name = schema.Names[column];
             var target = _rename.GetValueOrDefault(name, name);
