@@ -44,7 +44,9 @@ internal sealed class TestSourceConnector(TestSourceOptions options) : ISource
 
     private bool IsAtEnd => Remaining == 0;
 
-    private long Remaining => options.TotalRecords == 0 ? long.MaxValue : Math.Max(0, options.TotalRecords - _sequence) + (_copyIsDue ? 1 : 0);
+    private long Remaining => options.TotalRecords == 0
+        ? long.MaxValue
+        : Math.Max(0, options.TotalRecords - _sequence) + (_copyIsDue ? 1 : 0);
 
     private long MostRows(SourceContext context) => Math.Clamp(context.BatchSize, 1, Math.Max(1, MostCells / _writer.Schema.Count));
 
