@@ -11,6 +11,8 @@ public static class RecordReaders
         return options.Format switch
         {
             RecordFormat.Text => new TextRecordReader(options),
+            RecordFormat.JsonArray => new JsonArrayRecordReader(options),
+            RecordFormat.JsonDocument => new JsonDocumentRecordReader(options),
             _ => throw new NotSupportedException($"There is no reader for the format {options.Format}."),
         };
     }
