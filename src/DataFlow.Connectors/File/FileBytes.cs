@@ -22,6 +22,7 @@ internal sealed class FileBytes(SafeFileHandle handle, string encoding) : IDispo
     private long _raw;
     private bool _isOpen;
     private bool _isFlushed;
+    private bool _isExhausted;
 
     /// <summary>Bytes of text given out, less what was handed back.</summary>
     public long Offset { get; private set; }
@@ -101,8 +102,12 @@ internal sealed class FileBytes(SafeFileHandle handle, string encoding) : IDispo
         }
     }
 
-    /// <summary>At the end: false when the file is compressed and cut off. Nothing can be read afterwards.</summary>
-    public bool EndsWhole() => _inflater?.EndsWhole() ?? true;
+    /// <summary>At the end: false when the file is compressed and cut off. Only what was handed back can be read afterwards.</summary>
+    public bool EndsWhole()
+    {
+        _isExhausted = true;
+        return _inflater?.EndsWhole() ?? true;
+    }
 
     public void Dispose() => _inflater?.Dispose();
 
@@ -175,11 +180,20 @@ internal sealed class FileBytes(SafeFileHandle handle, string encoding) : IDispo
     {
         if (_inflater is not null)
         {
-            return _inflater.Read(into);
+            return _isExhausted ? 0 : Inflate(into, _inflater);
         }
 
         var read = RandomAccess.Read(handle, into, _raw);
         _raw += read;
+        return read;
+    }
+
+    /// <summary>What a decompressor gives after an error is not to be trusted.</summary>
+    private int Inflate(Span<byte> into, Inflater inflater)
+    {
+        _isExhausted = true;
+        var read = inflater.Read(into);
+        _isExhausted = false;
         return read;
     }
 

@@ -56,7 +56,9 @@ internal sealed class FileOpener(FileSetup setup, FileHistory history)
     {
         try
         {
-            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+            var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+            FileLock.Release(handle);
+            return handle;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

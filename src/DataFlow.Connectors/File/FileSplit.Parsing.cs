@@ -5,7 +5,7 @@ namespace DataFlow.Connectors;
 /// <content>Filling buffers and cutting records out of them.</content>
 internal sealed partial class FileSplit
 {
-    private string? _pendingDamage;
+    private Func<string>? _pendingDamage;
     private bool _endIsWhole;
     private long? _openSince;
 
@@ -86,7 +86,9 @@ internal sealed partial class FileSplit
     {
         var waiting = batch.Data.AsSpan(0, batch.Length);
         _bytes.Unread(waiting);
-        Damage = _pendingDamage;
+
+        // Only now: complete records before the damage came first.
+        Damage = _pendingDamage?.Invoke();
         if (_openSince is null && waiting.Contains((byte)'\n'))
         {
             _openSince = _context.Time.GetTimestamp();
@@ -127,7 +129,7 @@ internal sealed partial class FileSplit
         }
         catch (InvalidDataException)
         {
-            _pendingDamage = FileFaults.Damaged(Path, Line);
+            _pendingDamage = () => FileFaults.Damaged(Path, Line);
             return true;
         }
         catch (IOException e)
@@ -147,7 +149,7 @@ internal sealed partial class FileSplit
         Stat = FileStat.Of(_handle);
         if (Stat.Size < Math.Max(_sizeAtOpen, RawOffset))
         {
-            _pendingDamage = FileFaults.Shortened(Path, Math.Max(_sizeAtOpen, RawOffset), Stat.Size, Line);
+            _pendingDamage = () => FileFaults.Shortened(Path, Math.Max(_sizeAtOpen, RawOffset), Stat.Size, Line);
         }
         else if (_bytes.IsPlain && Stat.Size > RawOffset)
         {
@@ -155,7 +157,7 @@ internal sealed partial class FileSplit
         }
         else if (!_bytes.EndsWhole() || IsCutInMagic())
         {
-            _pendingDamage = FileFaults.Damaged(Path, Line);
+            _pendingDamage = () => FileFaults.Damaged(Path, Line);
         }
 
         _endIsWhole = _pendingDamage is null;

@@ -171,3 +171,22 @@ internal readonly record struct FileStat(FileKind Kind, long Size, DateTime Modi
     [DllImport("libc", EntryPoint = "fstat$INODE64", SetLastError = true)]
     private static extern int FstatInode64(SafeFileHandle file, ref byte buffer);
 }
+
+/// <summary>
+/// .NET locks every file that it opens on Unix, so that a log writer that wants its file for itself would fail while we read.
+/// A reader must not disturb the writer.
+/// </summary>
+internal static class FileLock
+{
+    public static void Release(SafeFileHandle handle)
+    {
+        const int Unlock = 8;
+        if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
+        {
+            Flock(handle, Unlock);
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "flock")]
+    private static extern int Flock(SafeFileHandle file, int operation);
+}

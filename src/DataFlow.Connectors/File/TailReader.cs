@@ -151,7 +151,8 @@ internal sealed class TailReader(FileSetup setup, FilePattern pattern, FileProgr
             return null;
         }
 
-        _followed.Add(new Followed(split));
+        // What goes on comes before what is new: the rest of a rotated log before its successor.
+        _followed.Insert(split.IsResumed ? _followed.Count(file => file.Split.IsResumed) : _followed.Count, new Followed(split));
         return split;
     }
 

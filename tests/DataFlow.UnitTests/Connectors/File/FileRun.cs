@@ -12,6 +12,7 @@ internal sealed class FileRun : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly IAsyncEnumerator<RecordBatch> _batches;
     private Task<bool>? _pending;
+    private Task? _waits;
 
     public FileRun(FileSourceContext context, string connection, FileSourceOptions options)
     {
@@ -58,9 +59,9 @@ internal sealed class FileRun : IAsyncDisposable
     /// <summary>Takes one batch. False at the end.</summary>
     public async Task<bool> Next()
     {
-        _pending ??= _batches.MoveNextAsync().AsTask();
-        var more = await _pending;
+        var pending = _pending ?? _batches.MoveNextAsync().AsTask();
         _pending = null;
+        var more = await pending;
         if (more)
         {
             await Take(_batches.Current);
@@ -79,7 +80,11 @@ internal sealed class FileRun : IAsyncDisposable
             _pending ??= _batches.MoveNextAsync().AsTask();
             if (!_pending.IsCompleted)
             {
-                await Task.WhenAny(_pending, Context.Clock.SomebodyWaits());
+                _waits ??= Context.Clock.SomebodyWaits();
+                if (await Task.WhenAny(_pending, _waits) == _waits)
+                {
+                    _waits = null;
+                }
             }
 
             if (!_pending.IsCompleted || !await Next())
