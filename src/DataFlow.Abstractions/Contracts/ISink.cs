@@ -143,8 +143,8 @@ public sealed record SinkContext
     public string? State { get; init; }
 
     /// <summary>
-    /// True when nothing has been committed in this generation: at the first run, and after a reset. <see cref="State"/>, if there
-    /// is one, is then what the former generation left: the sink may replace what it had written itself.
+    /// True at the first run, and after a reset. <see cref="State"/>, if there is one, is then what the former generation left: the
+    /// sink replaces what it had written itself.
     /// </summary>
     public bool StartsOver { get; init; }
 

@@ -30,14 +30,15 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
     public ValueTask<Checkpoint?> OpenAsync(SinkContext context, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var state = FileSinkState.Parse(context.State);
+        var stored = FileSinkState.Parse(context.State);
+        var (state, former) = context.StartsOver ? (null, stored) : (stored, null);
         _output?.Dispose();
         _pool = context.Pool;
         _logger = context.Logger;
         _hasDurableState = state is not null;
         _encoder = CreateEncoder(state);
         _output = new FileSinkOutput(path, options, files, context.Time, context.Logger);
-        _output.Open(state);
+        _output.Open(state, former);
         if (state is null && !_output.IsEmpty)
         {
             CheckAppend();

@@ -41,14 +41,15 @@ internal sealed class FileSinkOutput : IDisposable
 
     /// <summary>Opens the output and takes back everything after the last commit.</summary>
     /// <param name="state">The last commit, or null when there was none.</param>
+    /// <param name="former">The last commit before the pipeline was started over: its output is replaced.</param>
     /// <exception cref="ConnectorException">It can't be written, or isn't what the last commit left.</exception>
-    public void Open(FileSinkState? state)
+    public void Open(FileSinkState? state, FileSinkState? former = null)
     {
         var opener = new FileSinkOpener(_names, _options, _files, _logger);
         try
         {
             _changedFolders.AddRange(opener.PrepareFolder());
-            var opened = opener.Open(state);
+            var opened = opener.Open(state, former);
             _segment = new FileSinkSegment(opened.File, _names.PathOf(opened.Segment), opened.Length, _options.Compression);
             _firstFileLock = opened.FirstFileLock;
             _number = opened.Segment;

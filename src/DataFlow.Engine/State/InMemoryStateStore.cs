@@ -88,7 +88,7 @@ public sealed class InMemoryStateStore : IStateStore
             _deadLetters.DeleteAbove(pipeline, clearDeadLetters ? default : stored);
             Put(StateOf(pipeline) with
             {
-                Checkpoint = Checkpoint.None with { Generation = stored.Generation + 1, Epoch = stored.Epoch },
+                Checkpoint = Checkpoint.None with { Generation = stored.Generation + 1, Epoch = stored.Epoch, SinkState = StateOf(pipeline).Checkpoint.SinkState },
                 SourceFingerprint = null,
             });
             AddHistory(pipeline, HistoryEvent.Reset, owner, CommitRules.DescribeReset(clearDeadLetters));

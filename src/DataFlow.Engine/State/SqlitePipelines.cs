@@ -75,7 +75,7 @@ internal static class SqlitePipelines
         return connection.Execute(
             """
             update pipeline set generation = generation + 1, sequence = 0, records_read = 0, delivered = 0, filtered = 0,
-              dead_lettered = 0, dropped = 0, deduplicated = 0, bytes_read = 0, sink_state = null, fingerprint = null, updated = ?2
+              dead_lettered = 0, dropped = 0, deduplicated = 0, bytes_read = 0, fingerprint = null, updated = ?2
             where name = ?1
             """,
             pipeline, now) == 1;
