@@ -139,8 +139,14 @@ public sealed record SinkContext
     /// <summary>The epoch of the run: a target that has seen a higher one refuses us.</summary>
     public required long Epoch { get; init; }
 
-    /// <summary>What the sink returned at the last commit, or null at the first run or after a reset.</summary>
+    /// <summary>What the sink returned at the last commit, or null when there was none.</summary>
     public string? State { get; init; }
+
+    /// <summary>
+    /// True when nothing has been committed in this generation: at the first run, and after a reset. <see cref="State"/>, if there
+    /// is one, is then what the former generation left: the sink may replace what it had written itself.
+    /// </summary>
+    public bool StartsOver { get; init; }
 
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }

@@ -159,7 +159,7 @@ public sealed partial class RecordBatch
     {
         if (_rowOrders is null || _rowOrders.Length <= row)
         {
-            Array.Resize(ref _rowOrders, Math.Max(RowCount, (row + 1) * 2));
+            Array.Resize(ref _rowOrders, Math.Max(RowCapacity, row + 1));
         }
 
         _rowOrders[row] = columns;
@@ -173,7 +173,7 @@ public sealed partial class RecordBatch
     {
         if (_notRaw is null || _notRaw.Length <= row)
         {
-            Array.Resize(ref _notRaw, Math.Max(RowCount, (row + 1) * 2));
+            Array.Resize(ref _notRaw, Math.Max(RowCapacity, row + 1));
         }
 
         _notRaw[row] = true;
@@ -195,7 +195,14 @@ public sealed partial class RecordBatch
     {
         if (_positions is null || _positions.Length <= row)
         {
-            Array.Resize(ref _positions, Math.Max(Math.Max(row + 1, RowCount), (_positions?.Length ?? 8) * 2));
+            var larger = _pool.RentLongs(Math.Max(row + 1, RowCapacity));
+            if (_positions is not null)
+            {
+                Array.Copy(_positions, larger, _positions.Length);
+                _pool.Return(_positions);
+            }
+
+            _positions = larger;
         }
 
         _positions[row] = position;
@@ -264,6 +271,18 @@ public sealed partial class RecordBatch
         }
     }
 
+    /// <summary>Keeps what the next batch of a stream will need again, unless it is unusually large.</summary>
+    private static T[]? Emptied<T>(T[]? array)
+    {
+        if (array is null or { Length: > 16_384 })
+        {
+            return null;
+        }
+
+        Array.Clear(array);
+        return array;
+    }
+
     private void ResetRows()
     {
         _pool.Return(_refs);
@@ -277,10 +296,15 @@ public sealed partial class RecordBatch
         _rowLine = [];
         _overlay = [];
         _overlayLength = 0;
-        _rowOrders = null;
-        _notRaw = null;
+        _rowOrders = Emptied(_rowOrders);
+        _notRaw = Emptied(_notRaw);
         _operations = null;
-        _positions = null;
+        if (_positions is not null)
+        {
+            _pool.Return(_positions);
+            _positions = null;
+        }
+
         _deferred = null;
         _physicalSchema = RecordSchema.Empty;
         RowCount = 0;
