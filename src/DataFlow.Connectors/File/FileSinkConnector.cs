@@ -83,7 +83,7 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
         }
 
         CrashPoint.Reach("after-write");
-        return new WriteResult(encoded.Refused.Count > 0 ? encoded.Refused : null, Output.WantsCommit);
+        return new WriteResult(encoded.Refused, Output.WantsCommit);
     }
 
     /// <inheritdoc/>
@@ -111,14 +111,15 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
 
     private async ValueTask<WriteResult> WriteRotatingAsync(CsvEncoder csv, RecordBatch batch, CancellationToken ct)
     {
-        var result = WriteResult.Written;
+        var refused = new List<RefusedRow>();
         for (var from = 0; from < batch.Count;)
         {
             var to = csv.FirstRowWithNewField(batch, from);
             if (to > from)
             {
                 using var encoded = csv.Encode(batch, from, to);
-                result = await WriteAsync(encoded, ct).ConfigureAwait(false);
+                await WriteAsync(encoded, ct).ConfigureAwait(false);
+                refused.AddRange(encoded.Refused);
             }
 
             if (to < batch.Count)
@@ -133,7 +134,7 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
             from = to;
         }
 
-        return result;
+        return new WriteResult(refused, Output.WantsCommit);
     }
 
     /// <summary>Writes what stands before the first record: a CSV header in an empty file, a line end after somebody else's last line.</summary>

@@ -47,7 +47,12 @@ public class SelectTests
     {
         var set = new Dictionary<string, object?>
         {
-            ["country"] = "CH", ["version"] = 2L, ["rate"] = 0.10m, ["ok"] = true, ["nothing"] = null, ["e"] = 1e300,
+            ["country"] = "CH",
+            ["version"] = 2L,
+            ["rate"] = 0.10m,
+            ["ok"] = true,
+            ["nothing"] = null,
+            ["e"] = 1e300,
         };
         var selected = new SelectTransform(new SelectOptions { Set = set }).Apply(Of(_pool, ["a"], ["1"], ["2"]));
         const string Constants = "country=CH version=2 rate=0.10 ok=true nothing=NULL e=1E+300";

@@ -14,7 +14,11 @@ public class TestSourceAllocationTests
     {
         var options = new TestSourceOptions
         {
-            RecordType = Enum.Parse<TestRecordType>(type), Audit = true, Nulls = 0.1, SchemaDrift = 0.1, Duplicates = 0.1,
+            RecordType = Enum.Parse<TestRecordType>(type),
+            Audit = true,
+            Nulls = 0.1,
+            SchemaDrift = 0.1,
+            Duplicates = 0.1,
         };
         await AllocatedAsync(options, 1000);
         await AllocatedAsync(options, 2000);
