@@ -31,7 +31,8 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
     {
         ArgumentNullException.ThrowIfNull(context);
         var stored = FileSinkState.Parse(context.State);
-        var (state, former) = context.StartsOver ? (null, stored) : (stored, null);
+        var state = context.StartsOver ? null : stored;
+        var former = context.StartsOver ? stored : null;
         _output?.Dispose();
         _pool = context.Pool;
         _logger = context.Logger;
