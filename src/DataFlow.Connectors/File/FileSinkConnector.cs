@@ -31,7 +31,8 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
     {
         ArgumentNullException.ThrowIfNull(context);
         var stored = FileSinkState.Parse(context.State);
-        var (state, former) = context.StartsOver ? (null, stored) : (stored, null);
+        var state = context.StartsOver ? null : stored;
+        var former = context.StartsOver ? stored : null;
         _output?.Dispose();
         _pool = context.Pool;
         _logger = context.Logger;
@@ -68,7 +69,8 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
         }
 
         using var encoded = _encoder.Encode(batch);
-        return await WriteAsync(encoded, ct).ConfigureAwait(false);
+        var result = await WriteAsync(encoded, ct).ConfigureAwait(false);
+        return result with { Refused = encoded.Refused };
     }
 
     /// <inheritdoc/>
@@ -82,8 +84,7 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
             await Output.WriteAsync(encoded.Bytes, ct).ConfigureAwait(false);
         }
 
-        CrashPoint.Reach("after-write");
-        return new WriteResult(encoded.Refused, Output.WantsCommit);
+        return new WriteResult(CommitNow: Output.WantsCommit);
     }
 
     /// <inheritdoc/>
