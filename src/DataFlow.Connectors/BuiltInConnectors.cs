@@ -8,5 +8,5 @@ public static class BuiltInConnectors
 
     /// <summary>Sink kinds.</summary>
     public static IReadOnlyList<SinkDefinition> Sinks { get; } =
-        [FileSinkDefinition.Definition];
+        [FileSinkDefinition.Definition, ConsoleSinkDefinition.Definition, NullSinkDefinition.Definition];
 }
