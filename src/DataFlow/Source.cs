@@ -1,6 +1,5 @@
 using DataFlow.Engine;
 using DataFlow.Engine.Configuration;
-using DataFlow.Engine.State;
 
 namespace DataFlow;
 

@@ -52,7 +52,7 @@ internal sealed class TestSourceConnector(TestSourceOptions options) : ISource
 
     private RecordBatch Generate(SourceContext context, long most)
     {
-        var batch = context.Pool.Rent((int)Math.Clamp(most * _writer.MostBytes, _writer.MostBytes, context.BatchBytes));
+        var batch = context.Pool.Rent((int)Math.Min(most * _writer.MostBytes, Math.Max(_writer.MostBytes, context.BatchBytes)));
         _writer.Begin(batch, (int)most);
         batch.Metadata.Set("source", SourceName)
             .Set("source_id", context.SourceId)
