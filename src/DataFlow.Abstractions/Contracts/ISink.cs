@@ -42,7 +42,10 @@ public interface IParallelSink : ISink
     /// </summary>
     IBatchEncoder? Encoder { get; }
 
-    /// <summary>Writes an encoded batch. As <see cref="ISink.WriteAsync"/>; the encoded batch stays the caller's.</summary>
+    /// <summary>
+    /// Writes an encoded batch. As <see cref="ISink.WriteAsync"/>, but the caller knows already which rows could not be encoded:
+    /// they are not returned again. The encoded batch stays the caller's.
+    /// </summary>
     ValueTask<WriteResult> WriteAsync(EncodedBatch encoded, CancellationToken ct);
 }
 

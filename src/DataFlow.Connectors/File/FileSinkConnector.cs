@@ -69,7 +69,8 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
         }
 
         using var encoded = _encoder.Encode(batch);
-        return await WriteAsync(encoded, ct).ConfigureAwait(false);
+        var result = await WriteAsync(encoded, ct).ConfigureAwait(false);
+        return result with { Refused = encoded.Refused };
     }
 
     /// <inheritdoc/>
@@ -83,8 +84,7 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
             await Output.WriteAsync(encoded.Bytes, ct).ConfigureAwait(false);
         }
 
-        CrashPoint.Reach("after-write");
-        return new WriteResult(encoded.Refused, Output.WantsCommit);
+        return new WriteResult(CommitNow: Output.WantsCommit);
     }
 
     /// <inheritdoc/>

@@ -143,7 +143,7 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
     /// <summary>True when what is there begins with what this pipeline had committed before it was started over.</summary>
     private bool IsOurs(IOutputFile first, FileSinkState? former)
     {
-        if (former is null || former.Path != names.First)
+        if (former is not { Length: > 0 } || former.Path != names.First)
         {
             return false;
         }

@@ -61,7 +61,7 @@ internal sealed class FileSinkOutput : IDisposable
             throw FileSinkFailure.ToOpen(_names.First, e);
         }
 
-        CrashPoint.Reach("after-sink-open");
+        CrashPoint.Reach(CrashPoint.AfterSinkOpen);
     }
 
     /// <summary>True when the bytes of the current file start with these.</summary>
@@ -128,7 +128,7 @@ internal sealed class FileSinkOutput : IDisposable
         _number++;
         _since = null;
         _changedFolders.Add(_names.Folder);
-        CrashPoint.Reach("after-rotate");
+        CrashPoint.Reach(CrashPoint.AfterRotate);
     }
 
     /// <summary>Makes everything durable and says how far it reaches; null for a pipe or device.</summary>
@@ -198,7 +198,7 @@ internal sealed class FileSinkOutput : IDisposable
         if (_changedFolders.Count > 0)
         {
             _changedFolders.Clear();
-            CrashPoint.Reach("after-folder-fsync");
+            CrashPoint.Reach(CrashPoint.AfterFolderFsync);
         }
     }
 }

@@ -45,16 +45,16 @@ internal sealed class NullSinkConnector(NullSinkOptions options) : IParallelSink
         }
 
         using var encoded = Encoder.Encode(batch);
-        return WriteAsync(encoded, ct);
+        Count(encoded);
+        return ValueTask.FromResult(new WriteResult(encoded.Refused));
     }
 
     /// <inheritdoc/>
     public ValueTask<WriteResult> WriteAsync(EncodedBatch encoded, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(encoded);
-        Records += encoded.Rows;
-        Bytes += encoded.Length;
-        return ValueTask.FromResult(new WriteResult(encoded.Refused));
+        Count(encoded);
+        return ValueTask.FromResult(WriteResult.Written);
     }
 
     /// <inheritdoc/>
@@ -62,6 +62,12 @@ internal sealed class NullSinkConnector(NullSinkOptions options) : IParallelSink
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void Count(EncodedBatch encoded)
+    {
+        Records += encoded.Rows;
+        Bytes += encoded.Length;
+    }
 
     private sealed class Counter(BatchPool pool) : IBatchEncoder
     {

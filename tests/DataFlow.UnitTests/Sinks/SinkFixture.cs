@@ -98,7 +98,8 @@ internal sealed class FileSinkRun(FileSinkConnector sink) : IAsyncDisposable
             }
 
             using var encoded = encoder.Encode(batch);
-            return await sink.WriteAsync(encoded, CancellationToken.None);
+            var result = await sink.WriteAsync(encoded, CancellationToken.None);
+            return result with { Refused = [.. encoded.Refused, .. result.Refused ?? []] };
         }
         finally
         {
