@@ -139,8 +139,8 @@ internal sealed class FilePosition : Position
 /// <param name="isUsed">True when the file's own position takes over from here.</param>
 internal sealed class LinePosition(long line, bool isUsed = false) : Position
 {
-    /// <inheritdoc/>
-    public override long Offset => line;
+    /// <summary>0 once it was followed: the lines are counted by the file's own position then.</summary>
+    public override long Offset => isUsed ? 0 : line;
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer)

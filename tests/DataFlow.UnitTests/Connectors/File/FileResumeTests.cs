@@ -260,6 +260,24 @@ public sealed class FileResumeTests : IDisposable
         Assert.Contains("version 2", error.Message);
     }
 
+    [Fact]
+    public async Task A_restart_in_a_json_file_gives_the_same_records()
+    {
+        var path = _folder.Write("x.json", string.Concat(Enumerable.Range(1, 60).Select(number => $"{{\"n\":{number},\"t\":\"é{number}\"}}\n")));
+        var json = new FileSourceOptions { Format = RecordFormat.Json };
+        var undisturbed = await FileRun.ToEnd(new FileSourceContext { MostRecords = 7 }, path, json);
+        var context = new FileSourceContext { MostRecords = 7 };
+        var rows = new List<FileRow>();
+        for (var more = true; more;)
+        {
+            await using var run = new FileRun(context, path, json);
+            more = await run.Next() && run.Rows.Count > 0;
+            rows.AddRange(run.Rows);
+        }
+
+        Assert.Equal(undisturbed.Rows, rows);
+    }
+
     private static byte[] Encode(string kind, string content) => kind switch
     {
         "gzip" => TempFolder.Gzip(content[..500], content[500..]),
