@@ -24,12 +24,7 @@ public sealed class FileOnceTests : IDisposable
 
         Assert.Equal(["first", "second"], records.Select(record => record.Data["line"]));
         Assert.Equal(["1", "2"], records.Select(record => record.Data["line_number"]));
-        Assert.Equal(
-            new Dictionary<string, string>
-            {
-                ["source"] = "file", ["file_path"] = path, ["format"] = "text", ["line_number"] = "1", ["timestamp"] = "2024-01-01T10:00:00Z",
-            },
-            records[0].Metadata);
+        Assert.Equal(Metadata(path, "text", line: 1), records[0].Metadata);
         Assert.Equal(records[0].DeliveryId.ToString(), records[0].Id);
         Assert.Equal(1, run.Context.CaughtUpCalls);
     }
@@ -54,13 +49,9 @@ public sealed class FileOnceTests : IDisposable
 
         Assert.Equal(["evt-1", "evt-2", "evt-3"], records.Select(record => record.Id));
         Assert.Equal(
-            new Dictionary<string, string> { ["type"] = "login", ["user"] = "alice", ["timestamp"] = "2024-01-01T10:00:00Z" }, records[0].Data);
-        Assert.Equal(
-            new Dictionary<string, string>
-            {
-                ["source"] = "file", ["file_path"] = path, ["format"] = "json", ["line_number"] = "1", ["timestamp"] = "2024-01-01T10:00:00Z",
-            },
-            records[0].Metadata);
+            new Dictionary<string, string> { ["type"] = "login", ["user"] = "alice", ["timestamp"] = "2024-01-01T10:00:00Z" },
+            records[0].Data);
+        Assert.Equal(Metadata(path, "json", line: 1), records[0].Metadata);
         Assert.Equal("/home", records[1]["page"]);
     }
 
@@ -198,6 +189,15 @@ public sealed class FileOnceTests : IDisposable
             Assert.DoesNotContain(Directory.GetFiles("/proc/self/fd"), fd => new FileInfo(fd).LinkTarget == path);
         }
     }
+
+    private static Dictionary<string, string> Metadata(string path, string format, int line) => new()
+    {
+        ["source"] = "file",
+        ["file_path"] = path,
+        ["format"] = format,
+        ["line_number"] = $"{line}",
+        ["timestamp"] = "2024-01-01T10:00:00Z",
+    };
 
     private static Task<FileRun> Read(string path, FileSourceOptions? options = null) =>
         FileRun.ToEnd(new FileSourceContext(), path, options ?? Text);

@@ -115,7 +115,9 @@ public sealed class FileResumeTests : IDisposable
 
         var error = await Assert.ThrowsAsync<ConnectorException>(() => FileRun.ToEnd(context, path, Text));
         Assert.Equal(FaultOwner.User, error.Owner);
-        Assert.StartsWith($"The state belongs to another file: {path} was replaced or shortened since it was read. The state stands at line 10", error.Message);
+        Assert.StartsWith(
+            $"The state belongs to another file: {path} was replaced or shortened since it was read. The state stands at line 10",
+            error.Message);
         Assert.Contains("--fresh", error.Message);
         Assert.Contains("state reset", error.Message);
     }
@@ -263,7 +265,8 @@ public sealed class FileResumeTests : IDisposable
     [Fact]
     public async Task A_restart_in_a_json_file_gives_the_same_records()
     {
-        var path = _folder.Write("x.json", string.Concat(Enumerable.Range(1, 60).Select(number => $"{{\"n\":{number},\"t\":\"é{number}\"}}\n")));
+        var lines = Enumerable.Range(1, 60).Select(number => $"{{\"n\":{number},\"t\":\"é{number}\"}}\n");
+        var path = _folder.Write("x.json", string.Concat(lines));
         var json = new FileSourceOptions { Format = RecordFormat.Json };
         var undisturbed = await FileRun.ToEnd(new FileSourceContext { MostRecords = 7 }, path, json);
         var context = new FileSourceContext { MostRecords = 7 };

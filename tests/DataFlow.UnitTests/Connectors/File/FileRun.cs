@@ -133,8 +133,8 @@ internal sealed class FileRun : IAsyncDisposable
         {
             var record = DataRecord.From(batch, row);
             Records.Add(record);
-            Rows.Add(new FileRow(
-                System.Text.Encoding.UTF8.GetString(batch.RawRow(row)), batch.LineOf(row), record.DeliveryId, record.Metadata["file_path"]));
+            var text = System.Text.Encoding.UTF8.GetString(batch.RawRow(row));
+            Rows.Add(new FileRow(text, batch.LineOf(row), record.DeliveryId, record.Metadata["file_path"]));
         }
 
         var advances = batch.Advances.ToList();
