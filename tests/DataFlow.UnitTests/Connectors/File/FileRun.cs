@@ -17,7 +17,7 @@ internal sealed class FileRun : IAsyncDisposable
     public FileRun(FileSourceContext context, string connection, FileSourceOptions options)
     {
         Context = context;
-        Source = new FileSourceConnector(Settings(connection, options), RecordReaders.Create);
+        Source = new FileSourceConnector(Settings(connection, options), CreateReader);
         _batches = Source.ReadAsync(context, _stop.Token).GetAsyncEnumerator(CancellationToken.None);
     }
 
@@ -29,6 +29,8 @@ internal sealed class FileRun : IAsyncDisposable
 
     public List<FileRow> Rows { get; } = [];
 
+    public List<DataRecord> Records { get; } = [];
+
     public List<RecordError> Errors { get; } = [];
 
     public long Bytes { get; private set; }
@@ -36,6 +38,12 @@ internal sealed class FileRun : IAsyncDisposable
     public int Batches { get; private set; }
 
     public IEnumerable<string> Texts => Rows.Select(row => row.Text);
+
+    public static IRecordReader CreateReader(FormatOptions options) => options.Format switch
+    {
+        RecordFormat.Json => new NdjsonRecordReader(options),
+        _ => RecordReaders.Create(options),
+    };
 
     public static SourceSettings Settings(string connection, FileSourceOptions options) => new()
     {
@@ -124,8 +132,9 @@ internal sealed class FileRun : IAsyncDisposable
         for (var row = 0; row < batch.RowCount; row++)
         {
             var record = DataRecord.From(batch, row);
-            Rows.Add(new FileRow(
-                System.Text.Encoding.UTF8.GetString(batch.RawRow(row)), batch.LineOf(row), record.DeliveryId, record.Metadata["file_path"]));
+            Records.Add(record);
+            var text = System.Text.Encoding.UTF8.GetString(batch.RawRow(row));
+            Rows.Add(new FileRow(text, batch.LineOf(row), record.DeliveryId, record.Metadata["file_path"]));
         }
 
         var advances = batch.Advances.ToList();
