@@ -42,6 +42,13 @@ public sealed record SourceDefinition
     /// </summary>
     public Func<SourceSettings, long, Advance>? PositionFromNumber { get; init; }
 
+    /// <summary>
+    /// Parses the raw bytes of a dead letter, which fill the buffer of an empty batch with its identity set, the way the source
+    /// would: adds a row or an error. The position is that of the letter's split, or null when it is not known any more. Null
+    /// when this kind can't read dead letters again.
+    /// </summary>
+    public Action<SourceSettings, RecordBatch, RecordError, SplitPosition?>? ReadAgain { get; init; }
+
     /// <summary>When a run is over, where the pipeline file doesn't say.</summary>
     public Func<SourceSettings, Until> DefaultUntil { get; init; } = _ => Until.CaughtUp;
 

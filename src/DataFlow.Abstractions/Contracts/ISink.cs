@@ -9,6 +9,10 @@ public interface ISink : IAsyncDisposable
     /// Opens the target: takes it over (raises its fence to the epoch), undoes everything after the last commit and returns
     /// the checkpoint that the target itself holds, or null when it holds none. Called once per attempt.
     /// </summary>
+    /// <remarks>
+    /// When the context holds no state, the engine commits once before the first write. What the target was before our first
+    /// byte is durable then, and a crash before the first real commit can be undone like any other.
+    /// </remarks>
     /// <exception cref="ConnectorException">The target can't be used, or was changed by somebody else.</exception>
     ValueTask<Checkpoint?> OpenAsync(SinkContext context, CancellationToken ct);
 
@@ -135,8 +139,14 @@ public sealed record SinkContext
     /// <summary>The epoch of the run: a target that has seen a higher one refuses us.</summary>
     public required long Epoch { get; init; }
 
-    /// <summary>What the sink returned at the last commit, or null at the first run or after a reset.</summary>
+    /// <summary>What the sink returned at the last commit, or null when there was none.</summary>
     public string? State { get; init; }
+
+    /// <summary>
+    /// True at the first run, and after a reset. <see cref="State"/>, if there is one, is then what the former generation left: the
+    /// sink replaces what it had written itself.
+    /// </summary>
+    public bool StartsOver { get; init; }
 
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }

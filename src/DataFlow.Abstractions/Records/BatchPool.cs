@@ -13,6 +13,7 @@ public sealed class BatchPool
     private readonly ConcurrentQueue<byte[]>[] _bytes = Buckets<byte>();
     private readonly ConcurrentQueue<FieldRef[]>[] _refs = Buckets<FieldRef>();
     private readonly ConcurrentQueue<int[]>[] _ints = Buckets<int>();
+    private readonly ConcurrentQueue<long[]>[] _longs = Buckets<long>();
     private readonly ConcurrentQueue<RecordBatch> _batches = new();
     private readonly long _maxRetainedBytes;
     private long _retained;
@@ -53,9 +54,14 @@ public sealed class BatchPool
 
     internal int[] RentInts(int length) => Take(_ints, length, sizeof(int)) ?? GC.AllocateUninitializedArray<int>(Capacity(length), pinned: true);
 
+    internal long[] RentLongs(int length) =>
+        Take(_longs, length, sizeof(long)) ?? GC.AllocateUninitializedArray<long>(Capacity(length), pinned: true);
+
     internal void Return(FieldRef[] array) => Give(_refs, array, 8);
 
     internal void Return(int[] array) => Give(_ints, array, sizeof(int));
+
+    internal void Return(long[] array) => Give(_longs, array, sizeof(long));
 
     internal int[] Resize(int[] array, int used, int length)
     {

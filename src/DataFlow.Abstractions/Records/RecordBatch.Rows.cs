@@ -195,7 +195,14 @@ public sealed partial class RecordBatch
     {
         if (_positions is null || _positions.Length <= row)
         {
-            Array.Resize(ref _positions, Math.Max(Math.Max(row + 1, RowCount), (_positions?.Length ?? 8) * 2));
+            var larger = _pool.RentLongs(Math.Max(row + 1, RowCapacity));
+            if (_positions is not null)
+            {
+                Array.Copy(_positions, larger, _positions.Length);
+                _pool.Return(_positions);
+            }
+
+            _positions = larger;
         }
 
         _positions[row] = position;
@@ -292,7 +299,12 @@ public sealed partial class RecordBatch
         _rowOrders = Emptied(_rowOrders);
         _notRaw = Emptied(_notRaw);
         _operations = null;
-        _positions = null;
+        if (_positions is not null)
+        {
+            _pool.Return(_positions);
+            _positions = null;
+        }
+
         _deferred = null;
         _physicalSchema = RecordSchema.Empty;
         RowCount = 0;

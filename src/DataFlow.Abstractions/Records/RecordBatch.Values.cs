@@ -137,9 +137,14 @@ public sealed partial class RecordBatch
     /// <param name="schema">Names and types of the new visible columns.</param>
     /// <param name="columns">For each new column the former visible column, or <c>~i</c> for the i-th constant.</param>
     /// <param name="constants">References made with <see cref="AddOverlay"/>, or null.</param>
-    public void Project(RecordSchema schema, ReadOnlySpan<int> columns, FieldRef[]? constants = null)
+    /// <param name="keepRowOrder">
+    /// True when the caller gave no order of its own: rows whose fields stand in another order than the schema's keep it, and
+    /// columns that are new to them follow at the end.
+    /// </param>
+    public void Project(RecordSchema schema, ReadOnlySpan<int> columns, FieldRef[]? constants = null, bool keepRowOrder = false)
     {
         ThrowIfReleased();
+        _visibleOrders = keepRowOrder ? ProjectOrders(columns) : null;
         var map = new int[columns.Length];
         var known = _constants?.Length ?? 0;
         for (var index = 0; index < map.Length; index++)
@@ -205,5 +210,6 @@ public sealed partial class RecordBatch
         _visibleSchema = null;
         _columns = null;
         _constants = null;
+        _visibleOrders = null;
     }
 }

@@ -69,7 +69,8 @@ public sealed partial class RecordBatch
 
     /// <summary>Memory held, in bytes; what the pipeline's byte credit is charged for.</summary>
     public long Footprint =>
-        _data.Length + _overlay.Length + ((long)_refs.Length * 8) + ((long)(_rowStart.Length + _rowLength.Length + _rowLine.Length) * 4);
+        _data.Length + _overlay.Length + ((long)_refs.Length * 8) + ((long)(_rowStart.Length + _rowLength.Length + _rowLine.Length) * 4)
+        + ((_positions?.Length ?? 0) * 8L);
 
     /// <summary>Moves the batch's position forward. The last position given for a split counts.</summary>
     public void AdvanceTo(string split, Position position)

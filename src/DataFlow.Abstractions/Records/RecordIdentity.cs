@@ -11,6 +11,7 @@ namespace DataFlow;
 public sealed class RecordIdentity
 {
     private readonly byte[] _prefix;
+    private readonly Guid? _single;
 
     /// <summary>Names one split of one source.</summary>
     /// <param name="source">What makes the source the same source after a restart: its kind and place, not its settings.</param>
@@ -22,16 +23,27 @@ public sealed class RecordIdentity
         _prefix = SHA256.HashData(Encoding.UTF8.GetBytes($"{source}\n{split}"));
     }
 
+    private RecordIdentity(Guid single, string split)
+        : this("", split) => _single = single;
+
     /// <summary>The source's identity.</summary>
     public string Source { get; }
 
     /// <summary>The split within the source.</summary>
     public string Split { get; }
 
+    /// <summary>The identity of one record whose DeliveryId is known: a dead letter that is read again.</summary>
+    public static RecordIdentity OfSingle(Guid deliveryId, string split) => new(deliveryId, split);
+
     /// <summary>The DeliveryId of the record at a position.</summary>
     /// <param name="position">The record's own position within the split: byte offset, sequence number.</param>
     public Guid At(long position)
     {
+        if (_single is { } single)
+        {
+            return single;
+        }
+
         Span<byte> name = stackalloc byte[40];
         _prefix.CopyTo(name);
         BinaryPrimitives.WriteInt64BigEndian(name[32..], position);
@@ -41,6 +53,11 @@ public sealed class RecordIdentity
     /// <summary>The DeliveryId of the record with a key, for splits without numeric positions.</summary>
     public Guid At(ReadOnlySpan<byte> key)
     {
+        if (_single is { } single)
+        {
+            return single;
+        }
+
         Span<byte> name = stackalloc byte[64];
         _prefix.CopyTo(name);
         SHA256.HashData(key, name[32..]);

@@ -1,0 +1,33 @@
+using Spectre.Console;
+
+namespace DataFlow.Cli;
+
+/// <summary>What commands talk to: streams, terminal, clock. One per invocation.</summary>
+internal sealed record CliContext
+{
+    /// <summary>Results go here.</summary>
+    public required TextWriter Out { get; init; }
+
+    /// <summary>Progress, warnings and errors go here, so that results can be piped.</summary>
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Draws on the error stream; plain when it is no terminal.</summary>
+    public required IAnsiConsole Terminal { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Shows causes with stack traces.</summary>
+    public bool Verbose { get; init; }
+
+    /// <summary>True when somebody watches: progress bars instead of lines.</summary>
+    public bool IsInteractive => Terminal.Profile.Out.IsTerminal && !Console.IsErrorRedirected;
+
+    /// <summary>The process's own streams.</summary>
+    public static CliContext ForProcess() => new()
+    {
+        Out = Console.Out,
+        Error = Console.Error,
+        Terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }),
+    };
+}

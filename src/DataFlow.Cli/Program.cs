@@ -1,0 +1,3 @@
+using DataFlow.Cli;
+
+return await DataFlowCommand.InvokeAsync(args, CliContext.ForProcess()).ConfigureAwait(false);

@@ -1,0 +1,20 @@
+namespace DataFlow.Connectors;
+
+/// <summary>The file sink in the catalogue.</summary>
+internal static class FileSinkDefinition
+{
+    public static SinkDefinition Definition { get; } = new()
+    {
+        Name = "file",
+        Summary = "Writes records into a file: NDJSON, CSV or text, compressed or not.",
+        ConnectionDescription = "Path of the file; its folder is created. A pipe or device works too, but nothing written to it can be taken back.",
+        ConnectionExample = "out/users.ndjson",
+        ConnectionIsPath = true,
+        OptionsType = typeof(FileSinkOptions),
+        Capabilities = settings => NativeFile.KindOf(settings.Connection) == PathKind.Other
+            ? new SinkCapabilities(
+                SinkReplay.Repeated, $"{settings.ConfiguredConnection} is no regular file: what was written after the last commit can't be taken back")
+            : new SinkCapabilities(SinkReplay.Undone),
+        Create = settings => new FileSinkConnector(settings.Connection, (FileSinkOptions)settings.Options, FileOperations.Instance),
+    };
+}

@@ -1,0 +1,242 @@
+using DataFlow.Engine.State;
+using DataFlow.Engine.Telemetry;
+
+namespace DataFlow.Engine;
+
+/// <content>Opening, writing, committing, acknowledging.</content>
+internal sealed partial class Attempt
+{
+    private Checkpoint _checkpoint;
+    private long _lastCommit;
+    private bool _commitNow;
+
+    private TimeSpan TimeToCommit
+    {
+        get
+        {
+            var left = _spec.CommitInterval - _services.Time.GetElapsedTime(_lastCommit);
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
+
+    private bool CommitIsDue =>
+        !_pending.IsEmpty && (_commitNow || TimeToCommit == TimeSpan.Zero || _kept.Bytes > _spec.InFlightBytes);
+
+    private async Task OpenAsync(CancellationToken stop)
+    {
+        var held = await _sink.OpenAsync(
+            new SinkContext
+            {
+                PipelineId = _spec.PipelineId,
+                Generation = _checkpoint.Generation,
+                Epoch = _checkpoint.Epoch,
+                State = _checkpoint.SinkState,
+                StartsOver = _checkpoint.Sequence == 0 && _checkpoint.Splits.Count == 0,
+                Time = _services.Time,
+                Pool = _services.Pool,
+                Logger = _services.Logger,
+            },
+            stop).ConfigureAwait(false);
+
+        if (held is not null && (held.Generation, held.Sequence).CompareTo((_checkpoint.Generation, _checkpoint.Sequence)) > 0)
+        {
+            // The sink's own checkpoint is the authority; ours is the copy that missed the last reply.
+            _checkpoint = held with { Epoch = _checkpoint.Epoch };
+            await _store.AdoptAsync(_spec.PipelineId, _checkpoint.Epoch, _checkpoint, stop).ConfigureAwait(false);
+            _context.Committed(_checkpoint.Splits);
+        }
+
+        await _store.DeadLetters.DeleteAboveAsync(_spec.PipelineId, CommitStamp.Of(_checkpoint), stop).ConfigureAwait(false);
+        _progress.StartAttempt(_checkpoint.Splits);
+        _services.Metrics.StartAt(_checkpoint.Splits.Values.Sum(split => split.Offset));
+        if (_checkpoint.Sequence == 0)
+        {
+            // The sink's target is ours from here on: what a crash leaves in it before the next commit can be told from
+            // somebody else's file.
+            await CommitAsync(always: true).ConfigureAwait(false);
+        }
+
+        _lastCommit = _services.Time.GetTimestamp();
+    }
+
+    private async Task WriteReadyAsync()
+    {
+        while (HeadIsReady)
+        {
+            var batch = _inFlight.Dequeue();
+            _inFlightBytes -= batch.Footprint;
+            if (batch.Processing.Exception is { } failed)
+            {
+                // Parsing or transforming failed as a whole: nothing from here on may be written, all before is good.
+                Fail(failed.InnerException!);
+                await DiscardAsync(batch).ConfigureAwait(false);
+                return;
+            }
+
+            await WriteAsync(batch).ConfigureAwait(false);
+            if (CommitIsDue)
+            {
+                await CommitAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task DiscardAsync(InFlightBatch first)
+    {
+        _kept.ReleaseOrKeep(first);
+        while (_inFlight.TryDequeue(out var next))
+        {
+            await next.Processing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _inFlightBytes -= next.Footprint;
+            _kept.ReleaseOrKeep(next);
+        }
+    }
+
+    private async Task WriteAsync(InFlightBatch written)
+    {
+        var batch = written.Batch;
+        var refused = new List<RecordError>();
+        try
+        {
+            if (batch.Count > 0)
+            {
+                var result = written.Encoded is { } encoded
+                    ? await ((IParallelSink)_sink).WriteAsync(encoded, CancellationToken.None).ConfigureAwait(false)
+                    : await _sink.WriteAsync(batch, CancellationToken.None).ConfigureAwait(false);
+                _commitNow |= result.CommitNow;
+                refused.AddRange((result.Refused ?? []).Concat(written.Encoded?.Refused ?? []).Select(row => DeadLetterOf(batch, row)));
+            }
+
+            CrashPoint.Reach(CrashPoint.AfterWrite);
+            _pending.Add(written, refused);
+            _progress.Written(written, _pending.Counters, refused);
+            _services.Metrics.CountBatch(batch, _services.Time.GetElapsedTime(written.Taken));
+            Log(batch.Errors);
+            Log(refused);
+        }
+        finally
+        {
+            _kept.ReleaseOrKeep(written);
+        }
+
+        if (_pending.DeadLettersAreMany)
+        {
+            await StoreDeadLettersAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static RecordError DeadLetterOf(RecordBatch batch, RefusedRow refused)
+    {
+        var raw = batch.RawRow(refused.Row);
+        return new RecordError(
+            batch.DeliveryIdOf(refused.Row),
+            RecordError.Stages.Sink,
+            refused.Reason,
+            refused.Message,
+            raw[..Math.Min(raw.Length, RecordError.MaxRawBytes)].ToArray(),
+            batch.Identity?.Split ?? "",
+            batch.LineOf(refused.Row));
+    }
+
+    private void Log(IReadOnlyList<RecordError> errors)
+    {
+        foreach (var error in errors)
+        {
+            _services.Logger.RecordFailed(error.Split, error.Offset, error.Reason, error.Message);
+        }
+    }
+
+    private async Task StoreDeadLettersAsync()
+    {
+        if (_pending.DeadLetters.Count > 0)
+        {
+            var stamp = CommitStamp.Of(_checkpoint) with { Sequence = _checkpoint.Sequence + 1 };
+            if (!await _store.DeadLetters.AppendAsync(_spec.PipelineId, stamp, _pending.DeadLetters, CancellationToken.None).ConfigureAwait(false))
+            {
+                throw Fenced();
+            }
+
+            _pending.DeadLettersStored();
+            CrashPoint.Reach(CrashPoint.AfterDeadLetters);
+        }
+    }
+
+    /// <summary>Sink first, then the store, then the source: each may only know what is durable before it.</summary>
+    private async Task CommitAsync(bool always = false)
+    {
+        _lastCommit = _services.Time.GetTimestamp();
+        _commitNow = false;
+        if (_pending.IsEmpty && !always)
+        {
+            return;
+        }
+
+        _pending.Forget(_context.TakeLost());
+        await StoreDeadLettersAsync().ConfigureAwait(false);
+        var advances = _pending.Advances();
+        var changed = new Checkpoint(
+            _checkpoint.Generation,
+            _checkpoint.Epoch,
+            _checkpoint.Sequence + 1,
+            advances.ToDictionary(advance => advance.Split, advance => advance.Position.ToSplitPosition()),
+            _checkpoint.Counters + _pending.Counters,
+            SinkState: null);
+        CrashPoint.Reach(CrashPoint.BeforeSinkCommit);
+        changed = changed with { SinkState = await _sink.CommitAsync(changed, CancellationToken.None).ConfigureAwait(false) };
+        CrashPoint.Reach(CrashPoint.AfterSinkCommit);
+        var commit = new StateCommit { Checkpoint = changed, SourceFingerprint = _spec.Fingerprint, Replayed = _pending.Replayed };
+        if (await _store.CommitAsync(_spec.PipelineId, commit, CancellationToken.None).ConfigureAwait(false) == CommitOutcome.Fenced)
+        {
+            throw Fenced();
+        }
+
+        CrashPoint.Reach(CrashPoint.AfterStateCommit);
+        MadeProgress |= _pending.Counters.Read > 0;
+        var splits = new Dictionary<string, SplitPosition>(_checkpoint.Splits);
+        foreach (var (split, position) in changed.Splits)
+        {
+            splits[split] = position;
+        }
+
+        _checkpoint = changed with { Splits = splits };
+        _context.Committed(changed.Splits);
+        _progress.CommittedAll();
+        _services.Metrics.CountCommit(_pending.Counters, _checkpoint.Counters, splits.Values.Sum(split => split.Offset));
+        _services.Logger.CheckpointCommitted(
+            _spec.PipelineId, _checkpoint.Generation, _checkpoint.Sequence, _pending.Counters.Delivered, changed.Splits.Count);
+        _pending.Clear();
+        _kept.Committed();
+        if (_source is IAcknowledgedSource acknowledged && advances.Count > 0)
+        {
+            await acknowledged.AcknowledgeAsync(advances, CancellationToken.None).ConfigureAwait(false);
+            CrashPoint.Reach(CrashPoint.AfterAcknowledge);
+        }
+
+        if (_spec.MaxDeadLetters is { } most && _checkpoint.Counters.DeadLettered > most)
+        {
+            throw ConnectorException.User(
+                $"Pipeline '{_spec.PipelineId}' has {_checkpoint.Counters.DeadLettered} dead letters, more than max-dead-letters ({most}). " +
+                $"Look at them with 'dataflow dead-letters list', mend the cause, and run again with a higher bound or after 'dead-letters replay'.");
+        }
+    }
+
+    private ConnectorException Fenced() => ConnectorException.User(
+        $"Pipeline '{_spec.PipelineId}' was taken over by another run, or its state was reset meanwhile. This run has stopped; " +
+        "nothing that it wrote since its last commit counts.");
+
+    /// <summary>Does what the source asked for: a drain is answered once everything that it had yielded is committed.</summary>
+    private async Task AnswerContextAsync()
+    {
+        if (!_context.Wake.IsCompleted || _inFlight.Count > 0)
+        {
+            return;
+        }
+
+        var drains = _context.TakeDrains();
+        await CommitAsync().ConfigureAwait(false);
+        foreach (var drain in drains)
+        {
+            drain.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,264 @@
+using System.Runtime.ExceptionServices;
+using DataFlow.Engine.State;
+using DataFlow.Engine.Telemetry;
+
+namespace DataFlow.Engine;
+
+/// <summary>
+/// One attempt to move records from source to sink. A single loop reads, writes and commits, in order; workers only parse,
+/// transform and encode. A write or commit that fails voids everything since the last commit and ends the attempt.
+/// </summary>
+internal sealed partial class Attempt : IAsyncDisposable
+{
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan SourceEndLimit = TimeSpan.FromSeconds(5);
+
+    private readonly PipelineSpec _spec;
+    private readonly IStateStore _store;
+    private readonly RunProgress _progress;
+    private readonly KeptBatches _kept;
+    private readonly EngineServices _services;
+    private readonly AttemptContext _context;
+    private readonly Queue<InFlightBatch> _inFlight = new();
+    private readonly PendingCommit _pending;
+    private readonly CancellationTokenSource _stopReading = new();
+    private readonly ISource _source;
+    private readonly ISink _sink;
+    private IAsyncEnumerator<RecordBatch>? _batches;
+    private Task<bool>? _moving;
+    private bool _ended;
+    private Exception? _failure;
+    private long _inFlightBytes;
+
+    public Attempt(
+        PipelineSpec spec, string sourceId, IStateStore store, Checkpoint start, RunProgress progress, KeptBatches kept, EngineServices services)
+    {
+        _spec = spec;
+        _store = store;
+        _progress = progress;
+        _kept = kept;
+        _services = services;
+        _checkpoint = start;
+        _pending = new PendingCommit(spec.IsReplay);
+        _source = spec.CreateSource();
+        _sink = spec.CreateSink();
+        _context = new AttemptContext(spec, sourceId, start, progress, services.Pool, services.Time, services.Logger)
+        {
+            OnConnectionError = error =>
+            {
+                services.Metrics.CountConnectionError();
+                services.Logger.ConnectionFailed(error, sourceId, error.Message);
+            },
+        };
+    }
+
+    /// <summary>The state as of the last commit.</summary>
+    public Checkpoint Checkpoint => _checkpoint;
+
+    /// <summary>True once records were committed: the next failure is a new one, not the same again.</summary>
+    public bool MadeProgress { get; private set; }
+
+    /// <summary>Runs until the source has ended, by itself or because of <paramref name="stop"/>, and all of it is committed.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        await OpenAsync(stop).ConfigureAwait(false);
+        foreach (var again in _kept.TakeAll())
+        {
+            Enqueue(again);
+        }
+
+        using var forward = stop.Register(static source => ((CancellationTokenSource)source!).Cancel(), _stopReading);
+        using var ended = new CancellationTokenSource();
+        var deadline = DeadlineAsync(stop, ended.Token);
+        _batches = _source.ReadAsync(_context, _stopReading.Token).GetAsyncEnumerator(CancellationToken.None);
+        _progress.Attach(_source as IBacklogSource);
+        _progress.Enter(RunState.Running);
+        try
+        {
+            while (!_ended || _inFlight.Count > 0)
+            {
+                await WriteReadyAsync().ConfigureAwait(false);
+                await AnswerContextAsync().ConfigureAwait(false);
+                if (CommitIsDue)
+                {
+                    await CommitAsync().ConfigureAwait(false);
+                }
+
+                if (!TryTakeNext() && !HeadIsReady && (!_ended || _inFlight.Count > 0))
+                {
+                    await WaitAsync(deadline).ConfigureAwait(false);
+                }
+            }
+        }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+        }
+
+        await CommitAsync().ConfigureAwait(false);
+        if (_failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(_failure);
+        }
+    }
+
+    /// <summary>Frees source and sink, and gives back what was in flight.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _progress.Attach(null);
+        while (_inFlight.TryDequeue(out var batch))
+        {
+            await batch.Processing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _kept.ReleaseOrKeep(batch);
+        }
+
+        await EndReadingAsync().ConfigureAwait(false);
+        await _source.DisposeAsync().ConfigureAwait(false);
+        await _sink.DisposeAsync().ConfigureAwait(false);
+        _stopReading.Dispose();
+    }
+
+    private async Task EndReadingAsync()
+    {
+        await _stopReading.CancelAsync().ConfigureAwait(false);
+        if (_moving is { } moving)
+        {
+            await Task.WhenAny(moving, Task.Delay(SourceEndLimit, _services.Time)).ConfigureAwait(false);
+            if (!moving.IsCompleted)
+            {
+                // Disposing an iterator whose MoveNext is pending throws; a source that ignores its stop is left alone.
+                return;
+            }
+
+            if (moving is { IsCompletedSuccessfully: true, Result: true })
+            {
+                _batches!.Current.Release();
+            }
+        }
+
+        if (_batches is not null)
+        {
+            await _batches.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private bool HeadIsReady => _inFlight.TryPeek(out var head) && head.Processing.IsCompleted;
+
+    /// <summary>Reading waits while workers are busy enough or the byte credit is used up.</summary>
+    private bool HasRoom => _inFlight.Count < _spec.Workers * 2 && (_inFlightBytes < _spec.InFlightBytes || _inFlight.Count == 0);
+
+    /// <summary>Takes the next batch if there is one right now; true when it is worth looking again at once.</summary>
+    private bool TryTakeNext()
+    {
+        if (_ended || !HasRoom)
+        {
+            return false;
+        }
+
+        try
+        {
+            bool moved;
+            if (_moving is null)
+            {
+                var move = _batches!.MoveNextAsync();
+                if (!move.IsCompleted)
+                {
+                    _moving = move.AsTask();
+                    return false;
+                }
+
+                moved = move.GetAwaiter().GetResult();
+            }
+            else if (_moving.IsCompleted)
+            {
+                var move = _moving;
+                _moving = null;
+                moved = move.GetAwaiter().GetResult();
+            }
+            else
+            {
+                return false;
+            }
+
+            if (moved)
+            {
+                Enqueue(new InFlightBatch(_batches!.Current, _services.Time.GetTimestamp()));
+            }
+            else
+            {
+                _ended = true;
+            }
+        }
+        catch (Exception failure)
+        {
+            // What was yielded before is good: it is written and committed first.
+            Fail(failure);
+        }
+
+        return true;
+    }
+
+    private void Enqueue(InFlightBatch batch)
+    {
+        _inFlightBytes += batch.Footprint;
+        var sink = _sink as IParallelSink;
+        if (_spec.Workers > 1)
+        {
+            batch.Processing = Task.Run(() => batch.Process(_spec.Transforms, sink));
+        }
+        else
+        {
+            try
+            {
+                batch.Process(_spec.Transforms, sink);
+            }
+            catch (Exception failure)
+            {
+                batch.Processing = Task.FromException(failure);
+            }
+        }
+
+        _inFlight.Enqueue(batch);
+    }
+
+    private void Fail(Exception failure)
+    {
+        _failure ??= failure;
+        _ended = true;
+    }
+
+    private async Task WaitAsync(Task deadline)
+    {
+        var waits = new List<Task>(5) { _context.Wake };
+        if (!_ended && _moving is not null)
+        {
+            waits.Add(_moving);
+            waits.Add(deadline);
+        }
+
+        if (_inFlight.TryPeek(out var head))
+        {
+            waits.Add(head.Processing);
+        }
+
+        using var timer = new CancellationTokenSource();
+        if (!_pending.IsEmpty)
+        {
+            waits.Add(Task.Delay(TimeToCommit, _services.Time, timer.Token));
+        }
+
+        await Task.WhenAny(waits).ConfigureAwait(false);
+        await timer.CancelAsync().ConfigureAwait(false);
+        if (deadline.IsCompleted && !_ended)
+        {
+            Fail(ConnectorException.External(
+                $"The source did not end within {DrainLimit.TotalSeconds:0} s of the stop. What it had read until then is committed."));
+        }
+    }
+
+    private async Task DeadlineAsync(CancellationToken stop, CancellationToken ended)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, _services.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(DrainLimit, _services.Time, ended).ConfigureAwait(false);
+    }
+}

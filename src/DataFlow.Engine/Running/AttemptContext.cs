@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace DataFlow.Engine;
+
+/// <summary>What the engine offers to the source of one attempt.</summary>
+internal sealed class AttemptContext(
+    PipelineSpec spec, string sourceId, Checkpoint start, RunProgress progress, BatchPool pool, TimeProvider time, ILogger logger)
+    : SourceContext
+{
+    private readonly ConcurrentDictionary<string, SplitPosition> _positions = new(start.Splits);
+    private readonly Lock _gate = new();
+    private readonly List<string> _lost = [];
+    private readonly List<TaskCompletionSource> _drains = [];
+    private TaskCompletionSource _wake = NewSignal();
+
+    public override string PipelineId => spec.PipelineId;
+
+    public override string SourceId => sourceId;
+
+    public override Until Until => spec.Until;
+
+    public override int BatchSize => spec.BatchSize;
+
+    public override int BatchBytes => spec.BatchBytes;
+
+    public override TimeSpan MaxLatency => spec.MaxLatency;
+
+    public override TimeSpan PollInterval => spec.PollInterval;
+
+    public override int Workers => spec.Workers;
+
+    public override TimeProvider Time => time;
+
+    public override BatchPool Pool => pool;
+
+    public override ILogger Logger => logger;
+
+    public override IReadOnlyCollection<string> KnownSplits => [.. _positions.Keys];
+
+    /// <summary>True once the source has said that it waits for more.</summary>
+    public bool IsCaughtUp { get; private set; }
+
+    /// <summary>Called with each failed connection that the source survives.</summary>
+    public Action<Exception>? OnConnectionError { get; init; }
+
+    /// <summary>Ends when the source asks for something that the attempt has to do now.</summary>
+    public Task Wake
+    {
+        get { lock (_gate) { return _wake.Task; } }
+    }
+
+    public override SplitPosition? PositionOf(string split) => _positions.TryGetValue(split, out var position) ? position : null;
+
+    public override async ValueTask<IReadOnlyDictionary<string, SplitPosition>> DrainAsync(
+        IReadOnlyCollection<string> splits, DateTimeOffset deadline, CancellationToken ct)
+    {
+        var drained = NewSignal();
+        lock (_gate)
+        {
+            _drains.Add(drained);
+            _wake.TrySetResult();
+        }
+
+        var left = deadline - time.GetUtcNow();
+        try
+        {
+            await drained.Task.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, ct).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // What is durable by the deadline is what counts.
+        }
+
+        return splits.Where(_positions.ContainsKey).ToDictionary(split => split, split => _positions[split]);
+    }
+
+    public override void Lost(IReadOnlyCollection<string> splits)
+    {
+        lock (_gate)
+        {
+            _lost.AddRange(splits);
+            _wake.TrySetResult();
+        }
+    }
+
+    public override void CaughtUp() => IsCaughtUp = true;
+
+    public override void Report(SourceHealth health, string reason) => progress.Report(health, reason);
+
+    public override void ReportConnectionError(Exception error)
+    {
+        progress.Report(SourceHealth.Unhealthy, error.Message);
+        OnConnectionError?.Invoke(error);
+    }
+
+    public override Batcher CreateBatcher() => new(this);
+
+    /// <summary>Splits that were lost since the last call.</summary>
+    public IReadOnlyList<string> TakeLost()
+    {
+        lock (_gate)
+        {
+            string[] lost = [.. _lost];
+            _lost.Clear();
+            return lost;
+        }
+    }
+
+    /// <summary>Drains that wait for a commit of everything yielded so far.</summary>
+    public IReadOnlyList<TaskCompletionSource> TakeDrains()
+    {
+        lock (_gate)
+        {
+            TaskCompletionSource[] drains = [.. _drains];
+            _drains.Clear();
+            _wake = NewSignal();
+            return drains;
+        }
+    }
+
+    /// <summary>Makes committed positions visible to the source.</summary>
+    public void Committed(IReadOnlyDictionary<string, SplitPosition> splits)
+    {
+        foreach (var (split, position) in splits)
+        {
+            _positions[split] = position;
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

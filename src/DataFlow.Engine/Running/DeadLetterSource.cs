@@ -1,0 +1,60 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using DataFlow.Engine.State;
+
+namespace DataFlow.Engine;
+
+/// <summary>Reads open dead letters again, one per batch, so that each is delivered or fails on its own.</summary>
+/// <param name="pipeline">Whose letters.</param>
+/// <param name="store">Where they are.</param>
+/// <param name="filter">Which of them.</param>
+/// <param name="readAgain">Parses raw bytes the way the pipeline's source does; see <see cref="SourceDefinition.ReadAgain"/>.</param>
+public sealed class DeadLetterSource(
+    string pipeline, IStateStore store, DeadLetterFilter filter, Action<RecordBatch, RecordError, SplitPosition?> readAgain) : ISource
+{
+    /// <summary>The split of a replay.</summary>
+    public const string Split = "dead-letters";
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<RecordBatch> ReadAsync(SourceContext context, [EnumeratorCancellation] CancellationToken stop)
+    {
+        var after = filter.After;
+        while (!stop.IsCancellationRequested)
+        {
+            var page = await store.DeadLetters.ListAsync(pipeline, filter with { After = after, Limit = 100 }, CancellationToken.None).ConfigureAwait(false);
+            if (page.Count == 0)
+            {
+                yield break;
+            }
+
+            foreach (var letter in page)
+            {
+                var batch = context.Pool.Rent(letter.Error.Raw.Length);
+                batch.Append(letter.Error.Raw);
+                batch.Identity = RecordIdentity.OfSingle(letter.Error.DeliveryId, letter.Error.Split);
+                batch.FirstLine = letter.Error.Offset;
+                readAgain(batch, letter.Error, context.PositionOf(letter.Error.Split));
+                batch.AdvanceTo(Split, new LetterPosition(letter.Id));
+                yield return batch;
+            }
+
+            after = page[^1].Id;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private sealed class LetterPosition(long id) : Position
+    {
+        public override long Offset => id;
+
+        public override void Write(Utf8JsonWriter writer)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("v", 1);
+            writer.WriteNumber("letter", id);
+            writer.WriteEndObject();
+        }
+    }
+}

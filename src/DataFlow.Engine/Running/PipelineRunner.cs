@@ -1,0 +1,155 @@
+using DataFlow.Engine.State;
+using DataFlow.Engine.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace DataFlow.Engine;
+
+/// <summary>
+/// Runs one pipeline to its end: attempt after attempt, with growing pauses between failures that may pass. One runner runs
+/// once. <see cref="Progress"/> may be read from any thread. Exclusivity is the caller's: see <see cref="PipelineLock"/>.
+/// </summary>
+public sealed class PipelineRunner
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
+
+    private readonly PipelineSpec _spec;
+    private readonly IStateStore _store;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly BatchPool _pool;
+    private readonly RunProgress _progress = new();
+
+    /// <summary>Prepares a run.</summary>
+    /// <param name="spec">What to run.</param>
+    /// <param name="store">Where its state is kept. Not disposed.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">For what people should see.</param>
+    /// <param name="pool">Where batches come from; the process's pool when left out.</param>
+    public PipelineRunner(PipelineSpec spec, IStateStore store, TimeProvider time, ILogger logger, BatchPool? pool = null)
+    {
+        _spec = spec;
+        _store = store;
+        _time = time;
+        _logger = logger;
+        _pool = pool ?? BatchPool.Shared;
+        SourceId = $"{spec.SourceType}-source-{spec.PipelineId}-{Guid.NewGuid().ToString("N")[..8]}";
+    }
+
+    /// <summary>Unique per run.</summary>
+    public string SourceId { get; init; }
+
+    /// <summary>Where the run is.</summary>
+    public PipelineProgress Progress => _progress.Snapshot();
+
+    /// <summary>
+    /// Runs until the source has ended, the run was stopped, or it could not go on. Never throws for failures of source, sink
+    /// or store: they are the outcome's error.
+    /// </summary>
+    /// <param name="stop">Asks for a graceful stop: no more intake, drain, commit.</param>
+    public async Task<PipelineOutcome> RunAsync(CancellationToken stop)
+    {
+        var started = _time.GetTimestamp();
+        using var metrics = PipelineMeter.Shared.Start(_spec.PipelineId, _spec.SourceType);
+        metrics.Backlog = () => Progress.BacklogBytes;
+        var services = new EngineServices(_time, _pool, _logger, metrics);
+        Exception? error = null;
+        var before = new RecordCounters();
+        var hadState = false;
+        try
+        {
+            var run = await _store.OpenRunAsync(_spec.PipelineId, _spec.Owner, stop).ConfigureAwait(false);
+            before = run.Checkpoint.Counters;
+            hadState = run.Checkpoint.Counters.Read > 0;
+            await RunAttemptsAsync(run.Checkpoint, services, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Stopped while opening or waiting for the next attempt: nothing was in flight.
+        }
+        catch (Exception failure)
+        {
+            error = failure;
+        }
+
+        var state = error is not null ? RunState.Failed : stop.IsCancellationRequested ? RunState.Stopped : RunState.Completed;
+        _progress.Enter(state, error?.Message);
+        var (outcomes, reasons) = _progress.Reasons();
+        var outcome = new PipelineOutcome(state, _progress.Committed, before + _progress.Committed, _time.GetElapsedTime(started), error)
+        {
+            HadState = hadState,
+            ParseOutcomes = outcomes,
+            DeadLetterReasons = reasons,
+        };
+        await EndRunAsync(outcome).ConfigureAwait(false);
+        return outcome;
+    }
+
+    private async Task RunAttemptsAsync(Checkpoint checkpoint, EngineServices services, CancellationToken stop)
+    {
+        var backoff = new Backoff(FirstPause, LongestPause, Random.Shared);
+        var kept = new KeptBatches(keep: !_spec.SourceCapabilities.Replayable);
+        try
+        {
+            while (true)
+            {
+                Exception failure;
+                var attempt = new Attempt(_spec, SourceId, _store, checkpoint, _progress, kept, services);
+                await using (attempt.ConfigureAwait(false))
+                {
+                    try
+                    {
+                        await attempt.RunAsync(stop).ConfigureAwait(false);
+                        return;
+                    }
+                    catch (Exception caught) when (caught is not OperationCanceledException || !stop.IsCancellationRequested)
+                    {
+                        failure = caught;
+                        services.Metrics.CountError();
+                        services.Metrics.IsHealthy = false;
+                    }
+                }
+
+                checkpoint = attempt.Checkpoint;
+                if (attempt.MadeProgress)
+                {
+                    backoff.Reset();
+                }
+
+                var advice = (failure as ConnectorException)?.Retry ?? RetryAdvice.Never;
+                var pause = backoff.Next(advice, _time.GetUtcNow());
+                if (advice.Kind == RetryKind.Never || backoff.Failures >= _spec.MaxAttempts || stop.IsCancellationRequested)
+                {
+                    System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+                }
+
+                _progress.Enter(RunState.BackingOff, $"{failure.Message} Next attempt in {pause.TotalSeconds:0.0} s.");
+                _logger.AttemptFailed(failure, _spec.PipelineId, backoff.Failures, failure.Message, pause.TotalSeconds);
+                await Task.Delay(pause, _time, stop).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            kept.Committed();
+        }
+    }
+
+    private async Task EndRunAsync(PipelineOutcome outcome)
+    {
+        var happened = outcome.State switch
+        {
+            RunState.Completed => HistoryEvent.RunCompleted,
+            RunState.Stopped => HistoryEvent.RunStopped,
+            _ => HistoryEvent.RunFailed,
+        };
+        try
+        {
+            await _store.AddHistoryAsync(_spec.PipelineId, happened, _spec.Owner, outcome.Error?.Message, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            // The outcome stands whatever the audit log says; a store that fails here has failed the run before.
+            _logger.HistoryFailed(failure, _spec.PipelineId, failure.Message);
+        }
+    }
+}

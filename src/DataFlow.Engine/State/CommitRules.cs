@@ -1,0 +1,44 @@
+using System.Globalization;
+
+namespace DataFlow.Engine.State;
+
+/// <summary>What all stores agree on.</summary>
+internal static class CommitRules
+{
+    /// <summary>Events that are kept per pipeline.</summary>
+    public const int HistoryLimit = 1000;
+
+    /// <summary>Compares a commit with what stands in the store. Null when it is of the current run, but not its next one.</summary>
+    public static CommitOutcome? Compare(CommitStamp stored, CommitStamp commit)
+    {
+        if ((stored.Generation, stored.Epoch) != (commit.Generation, commit.Epoch))
+        {
+            return CommitOutcome.Fenced;
+        }
+
+        return (commit.Sequence - stored.Sequence) switch
+        {
+            1 => CommitOutcome.Committed,
+            0 => CommitOutcome.AlreadyCommitted,
+            _ => null,
+        };
+    }
+
+    /// <summary>An outcome for the caller, or the failure of one that has lost count.</summary>
+    public static CommitOutcome Judge(string pipeline, CommitStamp commit, CommitOutcome? outcome) =>
+        outcome ?? throw new ConnectorException(
+            $"Commit {commit.Sequence} of pipeline '{pipeline}' doesn't follow the stored one. This is a bug of the runner, please " +
+            "report it; the state is unharmed and a new run goes on from it.",
+            FaultOwner.Internal, RetryAdvice.Never);
+
+    /// <summary>True when a checkpoint is ahead of another one.</summary>
+    public static bool IsAhead(CommitStamp one, CommitStamp other) =>
+        (one.Generation, one.Sequence).CompareTo((other.Generation, other.Sequence)) > 0;
+
+    /// <summary>A reset, for the history.</summary>
+    public static string DescribeReset(bool clearDeadLetters) => clearDeadLetters ? "with dead letters" : "dead letters kept";
+
+    /// <summary>A seek, for the history.</summary>
+    public static string DescribeSeek(string split, SplitPosition position) =>
+        string.Create(CultureInfo.InvariantCulture, $"{split} to {position.Offset}");
+}

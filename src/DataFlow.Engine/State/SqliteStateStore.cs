@@ -1,0 +1,133 @@
+using Microsoft.Data.Sqlite;
+
+namespace DataFlow.Engine.State;
+
+/// <summary>
+/// Keeps state in one SQLite file, <c>state.db</c> in the state folder. Every write is flushed to the disk before its call
+/// returns. One process runs a pipeline at a time (see the lock file); others may read and command.
+/// </summary>
+public sealed class SqliteStateStore : IStateStore
+{
+    /// <summary>Name of the file in the state folder.</summary>
+    public const string FileName = "state.db";
+
+    private readonly SqliteDatabase _database;
+    private readonly SqliteWriter _writer;
+    private readonly TimeProvider _time;
+
+    private SqliteStateStore(SqliteDatabase database, SqliteWriter writer, TimeProvider time)
+    {
+        _database = database;
+        _writer = writer;
+        _time = time;
+        DeadLetters = new SqliteDeadLetters(database, writer, time);
+    }
+
+    /// <inheritdoc/>
+    public IDeadLetterStore DeadLetters { get; }
+
+    private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Opens the store in a state folder. Makes folder and file if need be, and brings an older file up to date.</summary>
+    /// <exception cref="ConnectorException">The folder or the file can't be used; the message says what to do.</exception>
+    public static SqliteStateStore Open(string folder, TimeProvider time)
+    {
+        var database = new SqliteDatabase(Path.Combine(StateFolder.Create(folder), FileName));
+        try
+        {
+            return new SqliteStateStore(database, new SqliteWriter(database, database.Open()), time);
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteFaults.Explain(database.Path, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<PipelineState> OpenRunAsync(string pipeline, string owner, CancellationToken ct) =>
+        await _writer.WriteAsync(
+            connection =>
+            {
+                SqlitePipelines.MakeSureItExists(connection, pipeline, Now);
+                connection.Execute(
+                    "update pipeline set epoch = epoch + 1, owner = ?2, updated = ?3 where name = ?1", pipeline, owner, Now);
+                SqlitePipelines.AddHistory(connection, pipeline, HistoryEvent.RunStarted, owner, detail: null, Now);
+                return SqlitePipelines.Read(connection, pipeline)!;
+            },
+            ct).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask<CommitOutcome> CommitAsync(string pipeline, StateCommit commit, CancellationToken ct)
+    {
+        var outcome = await _writer.WriteAsync(connection => SqlitePipelines.Commit(connection, pipeline, commit, Now), ct)
+            .ConfigureAwait(false);
+        return CommitRules.Judge(pipeline, CommitStamp.Of(commit.Checkpoint), outcome);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> AdoptAsync(string pipeline, long epoch, Checkpoint authority, CancellationToken ct) =>
+        await _writer.WriteAsync(connection => SqlitePipelines.Adopt(connection, pipeline, epoch, authority, Now), ct)
+            .ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> ResetAsync(string pipeline, string owner, bool clearDeadLetters, CancellationToken ct) =>
+        await _writer.WriteAsync(
+            connection =>
+            {
+                SqliteDeadLetters.DeleteUncommitted(connection, pipeline);
+                if (!SqlitePipelines.Reset(connection, pipeline, Now))
+                {
+                    return false;
+                }
+
+                if (clearDeadLetters)
+                {
+                    connection.Execute("delete from dead_letter where pipeline = ?1", pipeline);
+                }
+
+                SqlitePipelines.AddHistory(
+                    connection, pipeline, HistoryEvent.Reset, owner, CommitRules.DescribeReset(clearDeadLetters), Now);
+                return true;
+            },
+            ct).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask SeekAsync(string pipeline, string split, SplitPosition position, string owner, CancellationToken ct) =>
+        await _writer.WriteAsync(
+            connection =>
+            {
+                SqlitePipelines.MakeSureItExists(connection, pipeline, Now);
+                SqliteDeadLetters.DeleteUncommitted(connection, pipeline);
+                SqlitePipelines.Seek(connection, pipeline, split, position, Now);
+                SqlitePipelines.AddHistory(
+                    connection, pipeline, HistoryEvent.Seek, owner, CommitRules.DescribeSeek(split, position), Now);
+                return true;
+            },
+            ct).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public ValueTask<PipelineState?> ReadAsync(string pipeline, CancellationToken ct) =>
+        _database.ReadAsync(connection => SqlitePipelines.Read(connection, pipeline), ct);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<PipelineState>> ListAsync(CancellationToken ct) =>
+        _database.ReadAsync(SqlitePipelines.List, ct);
+
+    /// <inheritdoc/>
+    public async ValueTask AddHistoryAsync(
+        string pipeline, HistoryEvent happened, string owner, string? detail, CancellationToken ct) =>
+        await _writer.WriteAsync(
+            connection =>
+            {
+                SqlitePipelines.AddHistory(connection, pipeline, happened, owner, detail, Now);
+                return true;
+            },
+            ct).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<HistoryEntry>> HistoryAsync(string pipeline, int limit, CancellationToken ct) =>
+        _database.ReadAsync(connection => SqlitePipelines.History(connection, pipeline, limit), ct);
+
+    /// <summary>Ends the writes that wait and closes the file.</summary>
+    public ValueTask DisposeAsync() => _writer.DisposeAsync();
+}

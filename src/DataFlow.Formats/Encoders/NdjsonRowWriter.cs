@@ -1,0 +1,147 @@
+using System.Runtime.CompilerServices;
+
+namespace DataFlow.Formats;
+
+/// <summary>Writes the fields of a row as a JSON object on one line. Valid while the batch's arrays are pinned.</summary>
+internal readonly unsafe struct NdjsonRowWriter : IRowWriter
+{
+    private readonly RecordBatch _batch;
+    private readonly NdjsonLayout.Column[] _columns;
+    private readonly byte* _keys;
+    private readonly byte* _data;
+    private readonly byte* _overlay;
+    private readonly FieldRef* _refs;
+    private readonly int _stride;
+    private readonly bool _isProjected;
+
+    public NdjsonRowWriter(RecordBatch batch, NdjsonLayout layout, byte* data, byte* overlay, FieldRef* refs)
+    {
+        _batch = batch;
+        _columns = layout.Columns;
+        _keys = layout.Keys;
+        _data = data;
+        _overlay = overlay is null ? data : overlay;
+        _refs = refs;
+        _stride = batch.Stride;
+        _isProjected = batch.IsProjected;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public byte* Write(int row, byte* output, byte* end)
+    {
+        var order = _batch.VisibleOrderOf(row);
+        var at = WriteObject(row, order, output, end);
+        if (at is null)
+        {
+            return null;
+        }
+
+        *at = (byte)'\n';
+        return at + 1;
+    }
+
+    /// <summary>Writes the object without a line end, for which there is room.</summary>
+    /// <param name="row">0-based physical row.</param>
+    /// <param name="order">Visible columns to write, in their order, or null for all of them.</param>
+    /// <param name="output">Where to write.</param>
+    /// <param name="end">Where the room ends.</param>
+    /// <returns>The end of what was written, or null when there is not enough room.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public byte* WriteObject(int row, int[]? order, byte* output, byte* end)
+    {
+        var at = output;
+        var columns = _columns;
+        var fields = _refs + ((nint)row * _stride);
+        var count = order is null ? columns.Length : order.Length;
+        for (var index = 0; index < count; index++)
+        {
+            var number = order is null ? index : order[index];
+            ref readonly var column = ref columns[number];
+            var field = _isProjected ? _batch.Field(row, number) : fields[number];
+            var length = field.Length;
+            if (end - at < column.KeyLength + length + 16L)
+            {
+                return null;
+            }
+
+            var source = (field.IsOverlay ? _overlay : _data) + field.Start;
+            if (field.Kind != FieldKind.Text || column.Type != FieldType.Text)
+            {
+                at = WriteOther(in column, field, source, at, end);
+                if (at is null)
+                {
+                    return null;
+                }
+
+                continue;
+            }
+
+            at = JsonText.Copy(_keys + column.KeyStart, column.KeyLength, at);
+            if (length <= JsonText.Block)
+            {
+                var special = JsonText.CopyBlock(source, at) & (uint)((1UL << length) - 1);
+                if (special == 0)
+                {
+                    at += length;
+                    *at++ = (byte)'"';
+                    continue;
+                }
+            }
+
+            at = JsonText.WriteEscaped(source, length, at, end);
+            if (at is null)
+            {
+                return null;
+            }
+
+            *at++ = (byte)'"';
+        }
+
+        if (end - at < 8)
+        {
+            return null;
+        }
+
+        // Each field starts with a comma; the first one's becomes the brace.
+        *output = (byte)'{';
+        at = at == output ? at + 1 : at;
+        *at = (byte)'}';
+        return at + 1;
+    }
+
+    private byte* WriteOther(in NdjsonLayout.Column column, FieldRef field, byte* source, byte* at, byte* end)
+    {
+        var kind = field.Kind;
+        if (kind is FieldKind.Absent or FieldKind.Unchanged)
+        {
+            return at;
+        }
+
+        at = JsonText.Copy(_keys + column.KeyStart, column.KeyLength, at);
+        if (kind is FieldKind.Null)
+        {
+            "null"u8.CopyTo(new Span<byte>(at - 1, 4));
+            return at + 3;
+        }
+
+        var length = field.Length;
+        if (kind is FieldKind.JsonRaw
+            || (kind is FieldKind.Text && JsonToken.Is(column.Type, new ReadOnlySpan<byte>(source, length))))
+        {
+            return JsonText.CopyOnOneLine(source, length, at - 1);
+        }
+
+        at = kind switch
+        {
+            FieldKind.JsonString or FieldKind.JsonStringEscaped => JsonText.Copy(source, length, at),
+            FieldKind.Bytes => JsonText.WriteBase64(source, length, at, end),
+            _ => JsonText.WriteEscaped(source, length, at, end, doubled: kind is FieldKind.CsvDoubled),
+        };
+        if (at is not null)
+        {
+            *at++ = (byte)'"';
+        }
+
+        return at;
+    }
+}

@@ -1,0 +1,47 @@
+using DataFlow.Engine;
+using DataFlow.Engine.Configuration;
+using DataFlow.Engine.State;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace DataFlow;
+
+/// <summary>Runs the application's pipeline files: from its start until they end or it stops.</summary>
+/// <param name="options">The files and the state directory.</param>
+/// <param name="catalogue">The kinds there are.</param>
+/// <param name="state">Where positions are kept.</param>
+/// <param name="time">The clock.</param>
+/// <param name="loggers">For what people should see.</param>
+public sealed class PipelineHost(
+    IOptions<DataFlowOptions> options, Catalogue catalogue, IStateStore state, TimeProvider time, ILoggerFactory loggers) : BackgroundService
+{
+    private readonly Lock _gate = new();
+    private readonly List<PipelineRunner> _runs = [];
+
+    /// <summary>The pipelines that were started.</summary>
+    public IReadOnlyList<PipelineRunner> Runs
+    {
+        get { lock (_gate) { return [.. _runs]; } }
+    }
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var definitions = options.Value.PipelineFiles.Select(file => PipelineFile.Load(file, catalogue)).ToList();
+        return Task.WhenAll(definitions.Select(definition => Task.Run(() => RunAsync(definition, stoppingToken), CancellationToken.None)));
+    }
+
+    private async Task RunAsync(PipelineDefinition definition, CancellationToken stop)
+    {
+        using var held = PipelineLock.Acquire(options.Value.StateDirectory, definition.Name, instance: null, time);
+        var logger = loggers.CreateLogger<PipelineHost>();
+        var runner = new PipelineRunner(definition.ToSpec(), state, time, logger);
+        lock (_gate)
+        {
+            _runs.Add(runner);
+        }
+
+        await runner.RunAsync(stop).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text;
+
+namespace DataFlow.IntegrationTests;
+
+/// <summary>The built command is killed, by itself at named points and from outside at random, while it moves a file.</summary>
+public sealed class CrashTests
+{
+    private const string Pipeline = """
+        name: crash
+        source:
+          type: file
+          connection: in.csv
+          options: { format: csv }
+          batch-size: 200
+        transforms:
+          - filter: "kind <> 'skip'"
+        sink:
+          type: file
+          connection: out.ndjson
+        delivery: effectively-once
+        commit-interval: 20ms
+        """;
+
+    public static TheoryData<string> CrashPoints => [.. CrashPoint.Names];
+
+    [Theory]
+    [MemberData(nameof(CrashPoints))]
+    public async Task Dying_at_a_named_point_leaves_the_same_file_as_an_undisturbed_run(string point)
+    {
+        using var folder = Prepare(rows: 20_000);
+        var golden = await GoldenAsync(folder);
+        foreach (var time in (int[])[1, 2, 5])
+        {
+            Reset(folder);
+            var died = await Cli.RunAsync(
+                folder.Path, ["run", "crash.yaml"], new Dictionary<string, string> { ["DATAFLOW_CRASH_AT"] = $"{point}:{time}" });
+            Assert.Equal(CliResult.Killed, died.ExitCode);
+
+            (await Cli.RunAsync(folder.Path, "run", "crash.yaml")).Succeeded();
+
+            Assert.Equal(golden, await File.ReadAllBytesAsync(folder["out.ndjson"]));
+        }
+    }
+
+    [Fact]
+    public async Task A_hundred_kills_at_random_leave_the_same_file_as_an_undisturbed_run()
+    {
+        using var folder = Prepare(rows: 120_000);
+        var golden = await GoldenAsync(folder);
+        var random = new Random(4711);
+        var kills = 0;
+        var whileMoving = 0;
+        while (kills < 100)
+        {
+            Reset(folder);
+            for (var finished = false; !finished;)
+            {
+                using var process = Cli.Start(folder.Path, ["run", "crash.yaml"]);
+                var finish = Cli.FinishAsync(process);
+                var pause = Task.Delay(TimeSpan.FromMilliseconds(random.Next(150, 900)), TimeProvider.System);
+                if (await Task.WhenAny(finish, pause) == pause && !process.HasExited)
+                {
+                    process.Kill();
+                    kills++;
+                    whileMoving += File.Exists(folder["out.ndjson"]) ? 1 : 0;
+                }
+
+                var result = await finish;
+                finished = result.ExitCode == 0;
+                Assert.True(finished || result.ExitCode == CliResult.Killed, result.Error);
+            }
+
+            Assert.Equal(golden, await File.ReadAllBytesAsync(folder["out.ndjson"]));
+        }
+
+        Assert.True(whileMoving > 20, $"Only {whileMoving} of {kills} kills came while records moved.");
+    }
+
+    private static TemporaryFolder Prepare(int rows)
+    {
+        var folder = new TemporaryFolder();
+        var csv = new StringBuilder("id,kind,text\n");
+        for (var row = 0; row < rows; row++)
+        {
+            csv.Append(CultureInfo.InvariantCulture, $"{row},{(row % 5 == 0 ? "skip" : "keep")},");
+            csv.Append((row % 11) switch
+            {
+                0 => "\"with, comma and \"\"quotes\"\"\"",
+                1 => "\"two\nlines\"",
+                2 => "ünïcödé ☕",
+                3 => "too,many,fields",
+                _ => "plain",
+            });
+            csv.Append('\n');
+        }
+
+        folder.Write("in.csv", csv.ToString());
+        folder.Write("crash.yaml", Pipeline);
+        return folder;
+    }
+
+    private static async Task<byte[]> GoldenAsync(TemporaryFolder folder)
+    {
+        (await Cli.RunAsync(folder.Path, "run", "crash.yaml")).Succeeded();
+        return await File.ReadAllBytesAsync(folder["out.ndjson"]);
+    }
+
+    private static void Reset(TemporaryFolder folder)
+    {
+        Directory.Delete(folder[".dataflow"], recursive: true);
+        File.Delete(folder["out.ndjson"]);
+    }
+}

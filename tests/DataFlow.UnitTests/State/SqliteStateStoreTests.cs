@@ -1,0 +1,183 @@
+using DataFlow.Engine.State;
+using Microsoft.Data.Sqlite;
+
+namespace DataFlow.UnitTests.State;
+
+public sealed class SqliteStateStoreTests : StateStoreContract
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public async Task The_state_is_there_when_the_store_is_opened_again()
+    {
+        var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);
+        await Store.DeadLetters.AppendAsync(
+            Pipeline, new CommitStamp(1, 1, 1), [new RecordError(Guid.Empty, "source", "bad", "It is bad.", [1], "a", 1)], Ct);
+        await CommitAsync(Next(run.Checkpoint, ("a", 1)));
+        await Store.DisposeAsync();
+
+        await using var again = Open();
+
+        Assert.Equal([("a", 1)], OffsetsOf((await again.ReadAsync(Pipeline, Ct))!));
+        Assert.Single(await again.DeadLetters.ListAsync(Pipeline, DeadLetterFilter.Open, Ct));
+        Assert.Single(await again.HistoryAsync(Pipeline, 10, Ct));
+    }
+
+    [Fact]
+    public async Task A_commit_is_on_the_disk_when_it_returns_so_that_a_copy_taken_at_that_moment_has_it()
+    {
+        var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);
+        await CommitAsync(Next(run.Checkpoint, ("a", 1)));
+
+        // What a crash leaves: database and log as they are, nothing closed, no shared memory.
+        using var crashed = new TemporaryFolder();
+        File.Copy(_folder.File("state.db"), crashed.File("state.db"));
+        File.Copy(_folder.File("state.db-wal"), crashed.File("state.db-wal"));
+        await using var store = SqliteStateStore.Open(crashed.Path, Time);
+
+        Assert.Equal([("a", 1)], OffsetsOf((await store.ReadAsync(Pipeline, Ct))!));
+    }
+
+    [Fact]
+    public async Task A_commit_that_a_crash_cuts_off_is_gone_as_a_whole()
+    {
+        var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);
+        var first = Next(run.Checkpoint, ("a", 1), ("b", 1));
+        await CommitAsync(first);
+        var committed = new FileInfo(_folder.File("state.db-wal")).Length;
+        await CommitAsync(Next(first, ("a", 2), ("b", 2)));
+
+        using var crashed = new TemporaryFolder();
+        var log = await File.ReadAllBytesAsync(_folder.File("state.db-wal"), Ct);
+        for (var length = committed; length < log.Length; length += 1000)
+        {
+            File.Copy(_folder.File("state.db"), crashed.File("state.db"), overwrite: true);
+            await File.WriteAllBytesAsync(crashed.File("state.db-wal"), log[..(int)length], Ct);
+            await using var store = SqliteStateStore.Open(crashed.Path, Time);
+            var state = (await store.ReadAsync(Pipeline, Ct))!;
+            Assert.Equal((1, 1, 1), StampOf(state));
+            Assert.Equal([("a", 1), ("b", 1)], OffsetsOf(state));
+        }
+    }
+
+    [Fact]
+    public async Task Two_stores_on_the_same_file_fence_each_other()
+    {
+        await using var other = Open();
+        var mine = await Store.OpenRunAsync(Pipeline, Owner, Ct);
+        var theirs = await other.OpenRunAsync(Pipeline, "other", Ct);
+
+        Assert.Equal(2, theirs.Checkpoint.Epoch);
+        Assert.Equal(CommitOutcome.Fenced, await CommitAsync(Next(mine.Checkpoint, ("a", 666))));
+        Assert.Equal(
+            CommitOutcome.Committed,
+            await other.CommitAsync(Pipeline, new StateCommit { Checkpoint = Next(theirs.Checkpoint, ("a", 1)) }, Ct));
+        Assert.Equal([("a", 1)], OffsetsOf((await Store.ReadAsync(Pipeline, Ct))!));
+    }
+
+    [Fact]
+    public async Task Two_stores_that_take_over_from_each_other_at_random_never_lose_a_commit()
+    {
+        await using var other = Open();
+        var results = await Task.WhenAll(CommitSomeAsync(Store), CommitSomeAsync(other));
+
+        var state = (await Store.ReadAsync(Pipeline, Ct))!;
+        Assert.Equal(results.Sum(), state.Checkpoint.Sequence);
+        Assert.Equal(results.Sum(), state.Checkpoint.Counters.Delivered);
+
+        async Task<int> CommitSomeAsync(IStateStore store)
+        {
+            var committed = 0;
+            for (var round = 0; round < 15; round++)
+            {
+                var checkpoint = (await store.OpenRunAsync(Pipeline, Owner, Ct)).Checkpoint;
+                for (var i = 0; i < 3; i++)
+                {
+                    checkpoint = Next(checkpoint) with { Counters = checkpoint.Counters + new RecordCounters { Delivered = 1 } };
+                    if (await store.CommitAsync(Pipeline, new StateCommit { Checkpoint = checkpoint }, Ct) == CommitOutcome.Fenced)
+                    {
+                        break;
+                    }
+
+                    committed++;
+                }
+            }
+
+            return committed;
+        }
+    }
+
+    [Fact]
+    public async Task Reading_does_not_wait_for_a_process_that_is_writing()
+    {
+        await Store.OpenRunAsync(Pipeline, Owner, Ct);
+        using var writer = new SqliteConnection($"Data Source={_folder.File("state.db")};Pooling=false");
+        await writer.OpenAsync(Ct);
+        await using var transaction = writer.BeginTransaction(deferred: false);
+
+        Assert.NotNull(await Store.ReadAsync(Pipeline, Ct));
+        Assert.NotEmpty(await Store.HistoryAsync(Pipeline, 10, Ct));
+    }
+
+    [Fact]
+    public async Task A_write_waits_for_another_process_and_then_goes_through()
+    {
+        var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);
+        using var writer = new SqliteConnection($"Data Source={_folder.File("state.db")};Pooling=false");
+        await writer.OpenAsync(Ct);
+        var transaction = writer.BeginTransaction(deferred: false);
+
+        var commit = CommitAsync(Next(run.Checkpoint, ("a", 1))).AsTask();
+        Assert.False(commit.IsCompleted);
+        await transaction.DisposeAsync();
+
+        Assert.Equal(CommitOutcome.Committed, await commit);
+    }
+
+    [Fact]
+    public async Task Writes_are_flushed_and_the_log_is_used()
+    {
+        await Store.OpenRunAsync(Pipeline, Owner, Ct);
+        using var connection = new SqliteDatabase(_folder.File("state.db")).Open();
+
+        Assert.Equal("wal", connection.Scalar<string>("pragma journal_mode"));
+        Assert.Equal(2, connection.Scalar<long>("pragma synchronous"));
+    }
+
+    [Fact]
+    public async Task Ten_thousand_splits_are_stored_and_read()
+    {
+        var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);
+        await CommitAsync(Next(run.Checkpoint, [.. Enumerable.Range(0, 10_000).Select(i => ($"file-{i}.csv", (long)i))]));
+
+        Assert.Equal(10_000, (await Store.ReadAsync(Pipeline, Ct))!.Checkpoint.Splits.Count);
+    }
+
+    [Fact]
+    public async Task The_history_of_a_pipeline_is_bounded()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 1010).Select(i => Store
+            .AddHistoryAsync(Pipeline, HistoryEvent.Replay, Owner, i.ToString(), Ct).AsTask()));
+
+        var history = await Store.HistoryAsync(Pipeline, 2000, Ct);
+
+        Assert.Equal(1000, history.Count);
+        Assert.Equal("1009", history[0].Detail);
+    }
+
+    [Fact]
+    public async Task A_closed_store_says_so_and_leaves_one_file()
+    {
+        await Store.OpenRunAsync(Pipeline, Owner, Ct);
+        await Store.DisposeAsync();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await Store.OpenRunAsync(Pipeline, Owner, Ct));
+        Assert.Equal(["state.db"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
+    }
+
+    protected override IStateStore CreateStore() => Open();
+
+    protected override void CleanUp() => _folder.Dispose();
+
+    private SqliteStateStore Open() => SqliteStateStore.Open(_folder.Path, Time);
+}
