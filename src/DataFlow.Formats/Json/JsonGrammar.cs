@@ -72,7 +72,7 @@ internal static unsafe class JsonGrammar<TScan>
     /// <param name="p">Its first byte.</param>
     /// <param name="depth">Objects and arrays around it.</param>
     /// <param name="walk">The walk.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* SkipValue(byte* p, int depth, ref JsonWalk walk)
     {
         if (*p == (byte)'"')

@@ -13,8 +13,11 @@ internal sealed unsafe partial class JsonRowParser
     private int _filled;
     private bool _isSorted;
 
-    private ref FieldRef Cells =>
-        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_batch.Refs), (nint)(_batch.RowCount - 1) * _batch.Stride);
+    private ref FieldRef Cells
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_batch.Refs), (nint)(_batch.RowCount - 1) * _batch.Stride);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private byte* ObjectFields<TScan>(byte* origin, byte* p, ref JsonWalk walk)
