@@ -51,6 +51,16 @@ internal sealed class LineSeparator
     public int ContentLength(ReadOnlySpan<byte> beforeSeparator) =>
         _returnBelongsToIt && beforeSeparator is [.., (byte)'\r'] ? beforeSeparator.Length - 1 : beforeSeparator.Length;
 
+    /// <summary>True when it is a line feed, which can stand nowhere inside a line.</summary>
+    public bool IsLineFeed => _bytes is [(byte)'\n'];
+
+    /// <summary>Where the last complete line ends, its separator included; 0 when there is none.</summary>
+    public int LastEnd(ReadOnlySpan<byte> bytes)
+    {
+        var at = bytes.LastIndexOf(_bytes);
+        return at < 0 ? 0 : at + _bytes.Length;
+    }
+
     /// <summary>Where the last complete line ends, its separator included, of at most so many lines.</summary>
     public int EndOfLines(ReadOnlySpan<byte> bytes, int maxLines, out int lines)
     {

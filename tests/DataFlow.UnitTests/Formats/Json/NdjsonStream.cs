@@ -29,6 +29,11 @@ internal sealed class NdjsonStream(FormatOptions options)
 
     public List<int> RowCounts { get; } = [];
 
+    public List<int> BufferSizes { get; } = [];
+
+    /// <summary>What ended the run early; everything before it has been written down.</summary>
+    public ConnectorException? Failure { get; private set; }
+
     public string OutcomeText => string.Join(", ", Outcomes.Select(outcome => $"{outcome.Key} {outcome.Value}"));
 
     public static NdjsonStream Read(string text, FormatOptions? options = null) => Read(Encoding.UTF8.GetBytes(text), options);
@@ -56,10 +61,16 @@ internal sealed class NdjsonStream(FormatOptions options)
             batch.Append(bytes.AsSpan(at, taken));
             batch.Identity = Identity;
             batch.PositionBase = at;
+            BufferSizes.Add(taken);
             var consumed = Frames ? reader.Frame(batch, isFinal, MaxRecords) : -1;
-            if (consumed < 0)
+            try
             {
-                consumed = reader.Read(batch, isFinal, MaxRecords);
+                consumed = consumed < 0 ? reader.Read(batch, isFinal, MaxRecords) : consumed;
+            }
+            catch (ConnectorException failure)
+            {
+                Failure = failure;
+                return;
             }
 
             batch.Resolve();
