@@ -16,8 +16,14 @@ internal sealed class LineSeparator
         _returnBelongsToIt = returnBelongsToIt;
     }
 
+    /// <summary>What is searched for.</summary>
+    public ReadOnlySpan<byte> Bytes => _bytes;
+
     /// <summary>Length of what is searched for.</summary>
     public int Length => _bytes.Length;
+
+    /// <summary>True when a carriage return directly before it belongs to it.</summary>
+    public bool TakesReturn => _returnBelongsToIt;
 
     /// <summary>The most bytes that can stand between a line's content and the next line.</summary>
     public int MaxLength => _bytes.Length + (_returnBelongsToIt ? 1 : 0);
