@@ -1,6 +1,5 @@
 using DataFlow.Engine;
 using DataFlow.Engine.Configuration;
-using DataFlow.Engine.State;
 
 namespace DataFlow;
 
@@ -13,7 +12,7 @@ public class Source : IAsyncDisposable
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
 
-    private readonly SourceBinding _binding;
+    private readonly PipelineSource _source;
     private readonly SourceServices _services;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
@@ -27,10 +26,10 @@ public class Source : IAsyncDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(pipelineId);
         ArgumentNullException.ThrowIfNull(config);
         _services = services ?? new SourceServices();
-        _binding = SourceBinding.Bind(pipelineId, config, _services.Catalogue, _services.BaseDirectory);
+        _source = SourceBinding.Bind(pipelineId, config, _services.Catalogue, _services.BaseDirectory);
         PipelineId = pipelineId;
         Config = config;
-        SourceId = $"{_binding.Definition.Name}-source-{pipelineId}-{Guid.NewGuid().ToString("N")[..8]}";
+        SourceId = $"{_source.Definition.Name}-source-{pipelineId}-{Guid.NewGuid().ToString("N")[..8]}";
     }
 
     /// <summary>Unique per source object: <c>file-source-users-1f3a9c02</c>.</summary>
@@ -70,14 +69,14 @@ public class Source : IAsyncDisposable
         lock (_gate)
         {
             ThrowIfStarted();
-            if (_binding.Definition.PositionFromNumber is not { } place)
+            if (_source.Definition.PositionFromNumber is not { } place)
             {
                 throw new NotSupportedException(
-                    $"A {_binding.Definition.Name} source can't resume from the bare number {offset}: its positions are more than a number. " +
-                    $"Use 'dataflow state seek' with a complete position.");
+                    $"A {_source.Definition.Name} source can't resume from the bare number {offset}: its positions are more than a number. " +
+                    $"Give a complete position with 'dataflow state set'.");
             }
 
-            _resume = place(_binding.Settings, offset);
+            _resume = place(_source.Settings, offset);
             _offset = offset;
         }
     }
@@ -176,7 +175,7 @@ public class Source : IAsyncDisposable
         lock (_gate)
         {
             ThrowIfStarted();
-            var spec = _binding.ToSpec(Config, createSink);
+            var spec = _source.ToSpec(PipelineId, () => _source.Definition.Create(_source.Settings), createSink);
             _runner = new PipelineRunner(spec, _services.State, _services.Time, _services.Logger) { SourceId = SourceId };
             return _run = Task.Run(() => RunAsync(_runner));
         }

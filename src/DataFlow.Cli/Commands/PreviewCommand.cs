@@ -1,7 +1,6 @@
 using System.CommandLine;
 using DataFlow.Cli.Output;
 using DataFlow.Engine;
-using DataFlow.Engine.Configuration;
 using DataFlow.Engine.State;
 
 namespace DataFlow.Cli.Commands;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using DataFlow.Cli.Output;
 using DataFlow.Engine;
-using DataFlow.Engine.Configuration;
 using DataFlow.Engine.State;
 
 namespace DataFlow.Cli.Commands;

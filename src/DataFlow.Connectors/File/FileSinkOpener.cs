@@ -37,7 +37,9 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
     }
 
     /// <summary>Opens the file to go on with.</summary>
-    public OpenedOutput Open(FileSinkState? state)
+    /// <param name="state">The last commit, or null when there was none.</param>
+    /// <param name="former">The last commit before the pipeline was started over: its output is replaced.</param>
+    public OpenedOutput Open(FileSinkState? state, FileSinkState? former)
     {
         switch (files.KindOf(names.First))
         {
@@ -46,7 +48,7 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
             case PathKind.Other:
                 return new OpenedOutput(files.OpenStream(names.First), 0, 0) { IsStream = true };
             default:
-                return state is null ? OpenFirst() : Resume(state);
+                return state is null ? OpenFirst(former) : Resume(state);
         }
     }
 
@@ -99,18 +101,18 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
         return new OpenedOutput(file, state.Segment, state.Length) { FirstFileLock = firstFileLock };
     }
 
-    private OpenedOutput OpenFirst()
+    private OpenedOutput OpenFirst(FileSinkState? former)
     {
         var file = files.Open(names.First, FileMode.OpenOrCreate);
         try
         {
-            var last = options.CanRotate ? LastSegment() : 0;
+            var last = options.CanRotate || former is { Rotates: true } ? LastSegment() : 0;
             if (file.Length == 0 && last == 0)
             {
                 return new OpenedOutput(file, 0, 0);
             }
 
-            switch (options.IfExists)
+            switch (IsOurs(file, former) ? IfExistsPolicy.Overwrite : options.IfExists)
             {
                 case IfExistsPolicy.Overwrite:
                     if (last > 0)
@@ -136,6 +138,29 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
             file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>True when what is there begins with what this pipeline had committed before it was started over.</summary>
+    private bool IsOurs(IOutputFile first, FileSinkState? former)
+    {
+        if (former is not { Length: > 0 } || former.Path != names.First)
+        {
+            return false;
+        }
+
+        if (former.Segment == 0)
+        {
+            return first.Length >= former.Length && FileSinkTail.Of(first, former.Length) == former.Tail;
+        }
+
+        var path = names.PathOf(former.Segment);
+        if (files.KindOf(path) != PathKind.File)
+        {
+            return false;
+        }
+
+        using var current = files.Open(path, FileMode.Open);
+        return current.Length >= former.Length && FileSinkTail.Of(current, former.Length) == former.Tail;
     }
 
     /// <summary>The highest number without a gap. Files behind a gap are somebody else's.</summary>

@@ -31,7 +31,7 @@ internal sealed partial class Attempt
                 Generation = _checkpoint.Generation,
                 Epoch = _checkpoint.Epoch,
                 State = _checkpoint.SinkState,
-                StartsOver = _checkpoint.Sequence == 0,
+                StartsOver = _checkpoint.Sequence == 0 && _checkpoint.Splits.Count == 0,
                 Time = _services.Time,
                 Pool = _services.Pool,
                 Logger = _services.Logger,

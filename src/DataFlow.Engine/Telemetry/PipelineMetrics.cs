@@ -7,7 +7,7 @@ namespace DataFlow.Engine.Telemetry;
 /// </summary>
 internal sealed class PipelineMetrics : IDisposable
 {
-    /// <summary>Values of the tag <c>outcome</c>; what comes after them is <see cref="OtherOutcome"/>, so that no plug-in can flood a time-series database.</summary>
+    /// <summary>Most values of the tag <c>outcome</c>, so that no plug-in can flood a time-series database.</summary>
     public const int MaxOutcomes = 50;
 
     /// <summary>Outcome of everything beyond the first <see cref="MaxOutcomes"/>.</summary>
@@ -36,7 +36,7 @@ internal sealed class PipelineMetrics : IDisposable
         set => _isHealthy = value;
     }
 
-    /// <summary>Asks the source how many bytes are left; null when it can't tell. Called by whoever collects metrics, on his thread.</summary>
+    /// <summary>Asks the source how many bytes are left; null when it can't tell. Called on the thread that collects metrics.</summary>
     public Func<long?>? Backlog { get; set; }
 
     /// <summary>The tags of everything but parse errors.</summary>

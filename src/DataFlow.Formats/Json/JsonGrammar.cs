@@ -24,10 +24,19 @@ internal unsafe struct JsonWalk
         return null;
     }
 
+    /// <summary>Mostly there is none, or one space.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly byte* SkipWhitespace(byte* p) => *p > 0x20 ? p : SkipAll(p);
+    public readonly byte* SkipWhitespace(byte* p)
+    {
+        if (*p > 0x20)
+        {
+            return p;
+        }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        return *p == ' ' && p[1] > 0x20 ? p + 1 : SkipAll(p);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private readonly byte* SkipAll(byte* p)
     {
         while (*p <= 0x20 && ((Whitespace >> *p) & 1) != 0)
@@ -63,7 +72,7 @@ internal static unsafe class JsonGrammar<TScan>
     /// <param name="p">Its first byte.</param>
     /// <param name="depth">Objects and arrays around it.</param>
     /// <param name="walk">The walk.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* SkipValue(byte* p, int depth, ref JsonWalk walk)
     {
         if (*p == (byte)'"')

@@ -81,12 +81,12 @@ internal sealed unsafe partial class JsonRowParser
     /// <param name="length">Its length; the byte after it is overwritten for the time of the call.</param>
     /// <param name="line">Line of the row, relative to the batch's first.</param>
     /// <returns>False when no row was added: see <see cref="Fault"/>.</returns>
-    public bool TryParseRow(int start, int length, int line) => TryParse(_batch.Data, start, length, line, isOverlay: false);
+    public bool TryParseRow(int start, int length, int line) => TryParse(_batch.Data, start, length, line);
 
     /// <summary>As <see cref="TryParseRow"/>, for text in the overlay. The row is not written raw; its raw bytes are the ones given.</summary>
     public bool TryParseOverlay(FieldRef text, int rawStart, int rawLength, int line)
     {
-        if (!TryParse(_batch.Overlay, text.Start, text.Length, line, isOverlay: true))
+        if (!TryParse(_batch.Overlay, text.Start, text.Length, line))
         {
             return false;
         }
@@ -95,6 +95,11 @@ internal sealed unsafe partial class JsonRowParser
         _batch.RowStarts[row] = rawStart;
         _batch.RowLengths[row] = rawLength;
         _batch.SetRowNotRaw(row);
+        foreach (ref var field in _batch.Refs.AsSpan(row * _batch.Stride, _batch.Stride))
+        {
+            field = new FieldRef(field.Start, field.Length, field.Kind, overlay: field.Kind is not (FieldKind.Null or FieldKind.Absent));
+        }
+
         return true;
     }
 
@@ -118,7 +123,7 @@ internal sealed unsafe partial class JsonRowParser
             }
 
             var walk = new JsonWalk { Whitespace = JsonGrammar.WhitespaceInLine, Limit = origin + limit };
-            var end = Row(origin, origin + start, line, isOverlay: false, ref walk);
+            var end = Row(origin, origin + start, line, ref walk);
             return end == null ? -1 : (int)(end - origin);
         }
     }
@@ -162,7 +167,7 @@ internal sealed unsafe partial class JsonRowParser
         return true;
     }
 
-    private bool TryParse(byte[] array, int start, int length, int line, bool isOverlay)
+    private bool TryParse(byte[] array, int start, int length, int line)
     {
         fixed (byte* origin = array)
         {
@@ -171,7 +176,7 @@ internal sealed unsafe partial class JsonRowParser
             var overwritten = *limit;
             *limit = 0;
             var value = walk.SkipWhitespace(origin + start);
-            var end = Row(origin, value, line, isOverlay, ref walk);
+            var end = Row(origin, value, line, ref walk);
             if (end != null)
             {
                 var rest = walk.SkipWhitespace(end);
@@ -190,17 +195,17 @@ internal sealed unsafe partial class JsonRowParser
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private byte* Row(byte* origin, byte* value, int line, bool isOverlay, ref JsonWalk walk)
+    private byte* Row(byte* origin, byte* value, int line, ref JsonWalk walk)
     {
         var known = _columnsBefore = _columns.Count;
-        var end = Fields(origin, value, isOverlay, ref walk);
+        var end = Fields(origin, value, ref walk);
         if (end != null && known > 0 && _batch.RowCount == 1 && !IsExpected(known))
         {
             _batch.RemoveLastRow();
             _columnsBefore = 0;
             _columns.RemoveFrom(0);
             _batch.Begin(RecordSchema.Empty, 1);
-            end = Fields(origin, value, isOverlay, ref walk);
+            end = Fields(origin, value, ref walk);
         }
 
         if (end == null)
@@ -217,7 +222,7 @@ internal sealed unsafe partial class JsonRowParser
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private byte* Fields(byte* origin, byte* value, bool isOverlay, ref JsonWalk walk)
+    private byte* Fields(byte* origin, byte* value, ref JsonWalk walk)
     {
         BeginRow();
         _isRepeating = false;
@@ -228,12 +233,12 @@ internal sealed unsafe partial class JsonRowParser
 
         if (*value != (byte)'{')
         {
-            return SingleValue(origin, value, isOverlay, ref walk);
+            return SingleValue(origin, value, ref walk);
         }
 
         return _vectorised
-            ? ObjectFields<VectorScan>(origin, value, isOverlay, ref walk)
-            : ObjectFields<ScalarScan>(origin, value, isOverlay, ref walk);
+            ? ObjectFields<VectorScan>(origin, value, ref walk)
+            : ObjectFields<ScalarScan>(origin, value, ref walk);
     }
 
     /// <summary>Whether a batch's first row fits the columns that earlier batches left behind.</summary>
@@ -265,7 +270,7 @@ internal sealed unsafe partial class JsonRowParser
         _columns.RemoveFrom(_columnsBefore);
     }
 
-    private byte* SingleValue(byte* origin, byte* value, bool isOverlay, ref JsonWalk walk)
+    private byte* SingleValue(byte* origin, byte* value, ref JsonWalk walk)
     {
         var end = _vectorised
             ? JsonGrammar<VectorScan>.SkipValue(value, 0, ref walk)
@@ -286,9 +291,8 @@ internal sealed unsafe partial class JsonRowParser
             (byte)'"' => new FieldRef(
                 start + 1,
                 length - 2,
-                new ReadOnlySpan<byte>(value, length).Contains((byte)'\\') ? FieldKind.JsonStringEscaped : FieldKind.JsonString,
-                isOverlay),
-            _ => new FieldRef(start, length, FieldKind.JsonRaw, isOverlay),
+                new ReadOnlySpan<byte>(value, length).Contains((byte)'\\') ? FieldKind.JsonStringEscaped : FieldKind.JsonString),
+            _ => new FieldRef(start, length, FieldKind.JsonRaw),
         };
         _fields = 1;
         return end;

@@ -28,7 +28,10 @@ internal sealed class LineSeparator
     /// <summary>The most bytes that can stand between a line's content and the next line.</summary>
     public int MaxLength => _bytes.Length + (_returnBelongsToIt ? 1 : 0);
 
-    /// <summary>Reads the option: <c>auto</c>, <c>lf</c>, <c>crlf</c>, <c>cr</c>, or any other text, in which \n, \r, \t and \0 may stand for the characters.</summary>
+    /// <summary>
+    /// Reads the option: <c>auto</c>, <c>lf</c>, <c>crlf</c>, <c>cr</c>, or any other text, in which \n, \r, \t and \0 may stand
+    /// for the characters.
+    /// </summary>
     /// <exception cref="OptionException">The text is empty.</exception>
     public static LineSeparator Parse(string option) => option.ToUpperInvariant() switch
     {

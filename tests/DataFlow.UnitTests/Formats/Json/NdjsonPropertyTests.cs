@@ -26,7 +26,7 @@ public class NdjsonPropertyTests
 
     [Fact]
     public void Lines_are_taken_and_refused_as_the_json_reader_of_the_platform_does() =>
-        NdjsonGen.Lines.Array[1, 8].Sample(Compare, iter: 4000);
+        NdjsonGen.Lines.Array[1, 8].Sample(Compare, iter: 1500);
 
     [Fact]
     public void The_result_does_not_depend_on_how_it_is_read() =>
@@ -48,7 +48,7 @@ public class NdjsonPropertyTests
                 Assert.Equal(reference.OutcomeText, other.OutcomeText);
                 Assert.Equal(reference.States[^1], other.States[^1]);
             },
-            iter: 4000);
+            iter: 1500);
 
     private static void Compare(string[] lines)
     {
