@@ -41,6 +41,7 @@ internal sealed class FileRun : IAsyncDisposable
 
     public static IRecordReader CreateReader(FormatOptions options) => options.Format switch
     {
+        RecordFormat.Csv => new CsvRecordReader(options),
         RecordFormat.Json => new NdjsonRecordReader(options),
         _ => RecordReaders.Create(options),
     };
