@@ -198,7 +198,7 @@ internal sealed unsafe partial class JsonRowParser
         }
     }
 
-    /// <summary>Finds or adds the column of a key that is not the expected one, and leaves the key's number in <see cref="_key"/>.</summary>
+    /// <summary>Finds or adds the column of a key that is not the expected one; its number is left in <see cref="_key"/>.</summary>
     /// <returns>The byte after the colon, or null.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private byte* FindKey<TScan>(byte* p, int previous, bool isFirst, ref JsonWalk walk)

@@ -23,7 +23,7 @@ public sealed class NdjsonRecordReader : IRecordReader
     /// A framed batch can't be cut by cells, because its keys are not known yet. Each key has a colon, so lines times colons
     /// bounds its table.
     /// </summary>
-    private const long MaxFramedCells = 64L << 20;
+    private const long MaxFramedCells = 32L << 20;
 
     private const int FrameStep = 4096;
 

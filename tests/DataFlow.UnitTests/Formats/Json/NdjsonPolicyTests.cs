@@ -69,7 +69,9 @@ public class NdjsonPolicyTests
             var error = stream.Errors.Single();
 
             Assert.StartsWith($"Line 2, byte {at}: {what}", error.Message);
-            Assert.EndsWith("Each line must be one JSON value (RFC 8259). Correct it, or choose what to do with such lines by on-invalid-json.", error.Message);
+            Assert.EndsWith(
+                "Each line must be one JSON value (RFC 8259). Correct it, or choose what to do with such lines by on-invalid-json.",
+                error.Message);
             Assert.Equal("invalid-json", error.Reason);
             Assert.Equal("source", error.Stage);
             Assert.Equal(line, Encoding.UTF8.GetString(error.Raw));
@@ -174,7 +176,8 @@ public class NdjsonPolicyTests
     [Fact]
     public void Invalid_bytes_are_replaced_and_counted()
     {
-        var stream = NdjsonStream.Read([.. "{\"a\":1}\n{\"k\":\"x"u8, 0xFF, .. "y\",\"id\":\""u8, 0xC3, .. "\"}\n"u8, 0x80, .. "\n{\"a\":2}\n"u8]);
+        byte[] bytes = [.. "{\"a\":1}\n{\"k\":\"x"u8, 0xFF, .. "y\",\"id\":\""u8, 0xC3, .. "\"}\n"u8, 0x80, .. "\n{\"a\":2}\n"u8];
+        var stream = NdjsonStream.Read(bytes);
 
         Assert.Equal("x\uFFFDy", stream.Records[1]["k"]);
         Assert.Equal("\uFFFD", stream.Records[1].Id);

@@ -59,7 +59,8 @@ public class NdjsonPropertyTests
         var batch = BatchPool.Shared.Rent(64);
         batch.Identity = new RecordIdentity("file:/data", "events.json");
         batch.Append(Encoding.UTF8.GetBytes(string.Join("\n", lines)));
-        new NdjsonRecordReader(NdjsonStream.Json with { OnInvalidJson = InvalidJsonPolicy.DeadLetter }).Read(batch, isFinal: true, int.MaxValue);
+        var options = NdjsonStream.Json with { OnInvalidJson = InvalidJsonPolicy.DeadLetter };
+        new NdjsonRecordReader(options).Read(batch, isFinal: true, int.MaxValue);
         var row = 0;
         var error = 0;
         for (var line = 0; line < lines.Length; line++)
