@@ -162,7 +162,7 @@ public sealed class FileCsvTests : IDisposable
             }
         }
 
-        var source = new FileSourceConnector(FileRun.Settings(_folder["x.csv"], Csv), FileRun.CreateReader);
+        var source = new FileSourceConnector(FileRun.Settings(_folder["x.csv"], Csv), RecordReaders.Create);
         long read = 0, most = 0;
 
         // Nothing waits here: all of it runs on this thread.

@@ -17,7 +17,7 @@ internal sealed class FileRun : IAsyncDisposable
     public FileRun(FileSourceContext context, string connection, FileSourceOptions options)
     {
         Context = context;
-        Source = new FileSourceConnector(Settings(connection, options), CreateReader);
+        Source = new FileSourceConnector(Settings(connection, options), RecordReaders.Create);
         _batches = Source.ReadAsync(context, _stop.Token).GetAsyncEnumerator(CancellationToken.None);
     }
 
@@ -38,13 +38,6 @@ internal sealed class FileRun : IAsyncDisposable
     public int Batches { get; private set; }
 
     public IEnumerable<string> Texts => Rows.Select(row => row.Text);
-
-    public static IRecordReader CreateReader(FormatOptions options) => options.Format switch
-    {
-        RecordFormat.Csv => new CsvRecordReader(options),
-        RecordFormat.Json => new NdjsonRecordReader(options),
-        _ => RecordReaders.Create(options),
-    };
 
     public static SourceSettings Settings(string connection, FileSourceOptions options) => new()
     {
