@@ -44,6 +44,9 @@ public readonly struct FieldRef : IEquatable<FieldRef>
     /// <summary>True when the bytes stand in the overlay: computed, unescaped or repaired.</summary>
     public bool IsOverlay => (_bits & OverlayBit) != 0;
 
+    /// <summary>True for plain text in the batch's buffer, asked with one comparison.</summary>
+    internal bool IsPlainText => _bits < 1ul << KindShift;
+
     /// <inheritdoc/>
     public bool Equals(FieldRef other) => _bits == other._bits;
 

@@ -7,7 +7,14 @@ internal sealed class FileOperations : IFileOperations
 {
     public static FileOperations Instance { get; } = new();
 
-    public PathKind KindOf(string path) => NativeFile.KindOf(path);
+    public FileKind? KindOf(string path)
+    {
+        // Also /dev/stdout while it is a redirected file: somebody else has made and opened that one.
+        var kind = FileStat.Of(path)?.Kind;
+        return kind is FileKind.Regular && path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal)
+            ? FileKind.Other
+            : kind;
+    }
 
     public IOutputFile Open(string path, FileMode mode)
     {

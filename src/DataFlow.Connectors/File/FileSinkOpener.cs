@@ -17,13 +17,13 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
 
         var changed = new List<string> { names.Folder };
         var folder = names.Folder;
-        while (files.KindOf(folder) == PathKind.Missing && Path.GetDirectoryName(folder) is { } parent)
+        while (files.KindOf(folder) is null && Path.GetDirectoryName(folder) is { } parent)
         {
             changed.Add(parent);
             folder = parent;
         }
 
-        if (files.KindOf(folder) is not PathKind.Folder)
+        if (files.KindOf(folder) is not FileKind.Folder)
         {
             throw ConnectorException.User($"{folder} is a file, so {names.First} can't be written into it. Choose another path.");
         }
@@ -43,9 +43,9 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
     {
         switch (files.KindOf(names.First))
         {
-            case PathKind.Folder:
+            case FileKind.Folder:
                 throw IsFolder();
-            case PathKind.Other:
+            case FileKind.Other:
                 return new OpenedOutput(files.OpenStream(names.First), 0, 0) { IsStream = true };
             default:
                 return state is null ? OpenFirst(former) : Resume(state);
@@ -55,7 +55,7 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
     private OpenedOutput Resume(FileSinkState state)
     {
         var path = names.PathOf(state.Segment);
-        if (files.KindOf(path) != PathKind.File)
+        if (files.KindOf(path) != FileKind.Regular)
         {
             throw Changed(state, path, "it isn't there");
         }
@@ -75,7 +75,7 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
                 throw Changed(state, path, "they aren't the bytes that were written");
             }
 
-            if (state.Segment > 0 && files.KindOf(names.First) == PathKind.File)
+            if (state.Segment > 0 && files.KindOf(names.First) == FileKind.Regular)
             {
                 firstFileLock = files.Open(names.First, FileMode.Open);
             }
@@ -154,7 +154,7 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
         }
 
         var path = names.PathOf(former.Segment);
-        if (files.KindOf(path) != PathKind.File)
+        if (files.KindOf(path) != FileKind.Regular)
         {
             return false;
         }
@@ -167,7 +167,7 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
     private int LastSegment(int first = 1)
     {
         var last = first - 1;
-        while (files.KindOf(names.PathOf(last + 1)) == PathKind.File)
+        while (files.KindOf(names.PathOf(last + 1)) == FileKind.Regular)
         {
             last++;
         }

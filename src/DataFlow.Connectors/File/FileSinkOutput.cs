@@ -164,7 +164,7 @@ internal sealed class FileSinkOutput : IDisposable
 
     private IOutputFile OpenNext(string path)
     {
-        if (_files.KindOf(path) == PathKind.Missing)
+        if (_files.KindOf(path) is null)
         {
             return _files.Open(path, FileMode.CreateNew);
         }

@@ -21,7 +21,7 @@ internal sealed class FaultyFileSystem : IFileOperations
 
     public List<string> SyncedFolders { get; } = [];
 
-    public PathKind KindOf(string path) => _real.KindOf(path);
+    public FileKind? KindOf(string path) => _real.KindOf(path);
 
     public IOutputFile Open(string path, FileMode mode) => new FaultyFile(this, _real.Open(path, mode));
 
