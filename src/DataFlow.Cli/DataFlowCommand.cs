@@ -20,8 +20,12 @@ internal static class DataFlowCommand
             ExplainCommand.Create(context),
             PreviewCommand.Create(context),
             ListCommand.Create(context),
+            DescribeCommand.Create(context),
+            SchemaCommand.Create(context),
+            NewCommand.Create(context),
             StateCommand.Create(context),
             DeadLettersCommand.Create(context),
+            DocsCommand.Create(context),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

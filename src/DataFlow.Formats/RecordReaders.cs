@@ -10,6 +10,7 @@ public static class RecordReaders
         ArgumentNullException.ThrowIfNull(options);
         return options.Format switch
         {
+            RecordFormat.Csv => new CsvRecordReader(options),
             RecordFormat.Json => new NdjsonRecordReader(options),
             RecordFormat.Text => new TextRecordReader(options),
             RecordFormat.JsonArray => new JsonArrayRecordReader(options),

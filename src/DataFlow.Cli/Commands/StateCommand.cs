@@ -86,15 +86,20 @@ internal static class StateCommand
             throw new WrongInputException($"{offset} is no offset; give 0 or more.");
         }
 
-        if (definition.Source.Definition.PositionFromNumber is not { } place)
-        {
-            throw new WrongInputException($"A {definition.Source.Definition.Name} source can't go on at a bare number.");
-        }
-
-        var target = place(definition.Source.Settings, offset);
-        await MoveAsync(context, parsed, definition, parsed.GetValue(Split) ?? target.Split, target.Position.ToSplitPosition(), ct).ConfigureAwait(false);
+        var (split, position) = parsed.GetValue(Split) is { } named
+            ? (named, new SplitPosition(offset, ""))
+            : Place(definition, offset);
+        await MoveAsync(context, parsed, definition, split, position, ct).ConfigureAwait(false);
         context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: the next run goes on after offset {offset:N0}. What the sink holds stays as it is."));
         return ExitCode.Done;
+    }
+
+    private static (string Split, SplitPosition Position) Place(PipelineDefinition definition, long offset)
+    {
+        var place = definition.Source.Definition.PositionFromNumber
+            ?? throw new WrongInputException($"A {definition.Source.Definition.Name} source can't go on at a bare number; use 'state set'.");
+        var target = place(definition.Source.Settings, offset);
+        return (target.Split, target.Position.ToSplitPosition());
     }
 
     private static async Task<int> SetAsync(CliContext context, ParseResult parsed, CancellationToken ct)

@@ -111,7 +111,10 @@ internal sealed class FileBytes(SafeFileHandle handle, string encoding) : IDispo
 
     public void Dispose() => _inflater?.Dispose();
 
-    /// <summary>Looks at the first bytes; false while a growing file is too short to tell what it is. No complete line is held back by that.</summary>
+    /// <summary>
+    /// Looks at the first bytes; false while a growing file is too short to tell what it is. No complete line is held back by
+    /// that.
+    /// </summary>
     private bool TryOpen(bool isFinal)
     {
         Span<byte> start = stackalloc byte[ByteOrderMark.MaxLength];
@@ -157,7 +160,8 @@ internal sealed class FileBytes(SafeFileHandle handle, string encoding) : IDispo
         return _isOpen = true;
     }
 
-    private static bool IsUnclear(ReadOnlySpan<byte> head, bool isFinal) => !isFinal && head.Length < ByteOrderMark.MaxLength && !head.Contains((byte)'\n');
+    private static bool IsUnclear(ReadOnlySpan<byte> head, bool isFinal) =>
+        !isFinal && head.Length < ByteOrderMark.MaxLength && !head.Contains((byte)'\n');
 
     private int FillFrom(Span<byte> start)
     {
@@ -201,8 +205,7 @@ internal sealed class FileBytes(SafeFileHandle handle, string encoding) : IDispo
     {
         while (true)
         {
-            _transcoder!.Decode(_encoded.AsSpan(_encodedStart, _encodedEnd - _encodedStart), into, flush: false, out var consumed, out var written);
-            _encodedStart += consumed;
+            var written = Decode(into, flush: false);
             if (written > 0)
             {
                 return written;
@@ -222,9 +225,16 @@ internal sealed class FileBytes(SafeFileHandle handle, string encoding) : IDispo
 
     private int Flush(Span<byte> into)
     {
-        _transcoder!.Decode(_encoded.AsSpan(_encodedStart, _encodedEnd - _encodedStart), into, flush: true, out var consumed, out var written);
-        _encodedStart += consumed;
+        var written = Decode(into, flush: true);
         _isFlushed = _encodedStart == _encodedEnd;
+        return written;
+    }
+
+    private int Decode(Span<byte> into, bool flush)
+    {
+        var input = _encoded.AsSpan(_encodedStart, _encodedEnd - _encodedStart);
+        _transcoder!.Decode(input, into, flush, out var consumed, out var written);
+        _encodedStart += consumed;
         return written;
     }
 

@@ -83,7 +83,8 @@ internal sealed class FileHistory
         for (var incarnation = 0; ; incarnation++)
         {
             var hash = new XxHash64();
-            hash.Append(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{file.Stat.Inode} {file.Stat.Born} {incarnation}\n")));
+            var origin = string.Create(CultureInfo.InvariantCulture, $"{file.Stat.Inode} {file.Stat.Born} {incarnation}\n");
+            hash.Append(Encoding.UTF8.GetBytes(origin));
             hash.Append(firstLine);
             var key = string.Create(CultureInfo.InvariantCulture, $"{file.Path}#{hash.GetCurrentHashAsUInt64():x16}");
             if (!_byKey.ContainsKey(key))
@@ -93,7 +94,9 @@ internal sealed class FileHistory
         }
     }
 
-    /// <summary>A log that was compressed, or copied away and then truncated, goes on in another file beside the place where it was.</summary>
+    /// <summary>
+    /// A log that was compressed, or copied away and then truncated, goes on in another file beside the place where it was.
+    /// </summary>
     public static bool MayInherit(FoundFile file, FilePosition known) =>
         TellsEnough(known)
         && Path.GetDirectoryName(file.Path) == Path.GetDirectoryName(known.Path)

@@ -56,7 +56,8 @@ internal sealed class FileOpener(FileSetup setup, FileHistory history)
     {
         try
         {
-            var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+            var handle = File.OpenHandle(
+                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
             FileLock.Release(handle);
             return handle;
         }
@@ -84,7 +85,8 @@ internal sealed class FileOpener(FileSetup setup, FileHistory history)
             }
         }
 
-        if (setup.Options.Mode == FileReadMode.Once && !isRequested && !stop.IsCancellationRequested && history.LastAt(file.Path) is { } other)
+        var mustBeKnown = setup.Options.Mode == FileReadMode.Once && !isRequested && !stop.IsCancellationRequested;
+        if (mustBeKnown && history.LastAt(file.Path) is { } other)
         {
             throw FileFaults.BelongsToAnotherFile(other, file.Stat);
         }

@@ -10,7 +10,8 @@ internal static class FileSourceDefinition
         Name = SourceType.File,
         Summary = "Reads files: CSV, JSON and text, compressed or not, once, as they grow, or as they come into a folder.",
         ConnectionDescription =
-            "A file, or a pattern for several: * stands for any part of a name, ** for any folders. Relative paths start at the pipeline file's folder.",
+            "A file, or a pattern for several: * stands for any part of a name, ** for any folders. "
+            + "Relative paths start at the pipeline file's folder.",
         ConnectionExample = "data/users.csv",
         ConnectionIsPath = true,
         OptionsType = typeof(FileSourceOptions),

@@ -61,6 +61,11 @@ public sealed class PipelineRunner
             var run = await _store.OpenRunAsync(_spec.PipelineId, _spec.Owner, stop).ConfigureAwait(false);
             before = run.Checkpoint.Counters;
             hadState = run.Checkpoint.Counters.Read > 0;
+            if (run.SourceFingerprint is { } stored && _spec.FingerprintDifference(stored) is { } difference)
+            {
+                throw ConnectorException.User($"The state of pipeline '{_spec.PipelineId}' belongs to another source: {difference}");
+            }
+
             await RunAttemptsAsync(run.Checkpoint, services, stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

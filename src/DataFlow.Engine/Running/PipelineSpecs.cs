@@ -45,6 +45,8 @@ public static class PipelineSpecs
             BatchSize = source.BatchSize,
             MaxLatency = source.Definition.DefaultMaxLatency,
             PollInterval = source.PollInterval,
+            Fingerprint = SourceFingerprint.Of(source).ToString(),
+            FingerprintDifference = stored => SourceFingerprint.DescribeDifference(SourceFingerprint.Parse(stored), source),
             MaxAttempts = until == Until.CaughtUp ? MaxAttemptsUntilCaughtUp : null,
         };
     }

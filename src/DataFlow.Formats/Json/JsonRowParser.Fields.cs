@@ -13,8 +13,11 @@ internal sealed unsafe partial class JsonRowParser
     private int _filled;
     private bool _isSorted;
 
-    private ref FieldRef Cells =>
-        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_batch.Refs), (nint)(_batch.RowCount - 1) * _batch.Stride);
+    private ref FieldRef Cells
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_batch.Refs), (nint)(_batch.RowCount - 1) * _batch.Stride);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private byte* ObjectFields<TScan>(byte* origin, byte* p, ref JsonWalk walk)
@@ -195,7 +198,7 @@ internal sealed unsafe partial class JsonRowParser
         }
     }
 
-    /// <summary>Finds or adds the column of a key that is not the expected one, and leaves the key's number in <see cref="_key"/>.</summary>
+    /// <summary>Finds or adds the column of a key that is not the expected one; its number is left in <see cref="_key"/>.</summary>
     /// <returns>The byte after the colon, or null.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private byte* FindKey<TScan>(byte* p, int previous, bool isFirst, ref JsonWalk walk)

@@ -83,7 +83,9 @@ internal sealed unsafe partial class JsonRowParser
     /// <returns>False when no row was added: see <see cref="Fault"/>.</returns>
     public bool TryParseRow(int start, int length, int line) => TryParse(_batch.Data, start, length, line);
 
-    /// <summary>As <see cref="TryParseRow"/>, for text in the overlay. The row is not written raw; its raw bytes are the ones given.</summary>
+    /// <summary>
+    /// As <see cref="TryParseRow"/>, for text in the overlay. The row is not written raw; its raw bytes are the ones given.
+    /// </summary>
     public bool TryParseOverlay(FieldRef text, int rawStart, int rawLength, int line)
     {
         if (!TryParse(_batch.Overlay, text.Start, text.Length, line))
@@ -134,37 +136,6 @@ internal sealed unsafe partial class JsonRowParser
         _batch.RemoveLastRow();
         _columns.RemoveFrom(_columnsBefore);
         _repeating -= _isRepeating ? 1 : 0;
-    }
-
-    /// <summary>Adds a row for text that is no JSON: the fields <c>line</c> and <c>line_number</c>. It is not written raw.</summary>
-    /// <returns>False when the row belongs to the next batch, because this one is full.</returns>
-    public bool TryAddText(int start, int length, int line, FieldRef text, FieldRef number)
-    {
-        _columnsBefore = _columns.Count;
-        _isRepeating = false;
-        var walk = default(JsonWalk);
-        BeginRow();
-        var textColumn = IsFull(_columns.Count) ? -1 : ColumnOf("line"u8, "\"line\""u8, null, ref walk);
-        var numberColumn = textColumn < 0 ? -1 : ColumnOf("line_number"u8, "\"line_number\""u8, null, ref walk);
-        if (numberColumn < 0)
-        {
-            DropRow();
-            return false;
-        }
-
-        var row = _batch.RowCount - 1;
-        var cells = _batch.Refs.AsSpan(row * _batch.Stride, _batch.Stride);
-        cells.Fill(FieldRef.Absent);
-        cells[textColumn] = text;
-        cells[numberColumn] = number;
-        if (numberColumn < textColumn)
-        {
-            _batch.SetRowOrder(row, _orders.Share([textColumn, numberColumn]));
-        }
-
-        EndRow(start, length, line);
-        _batch.SetRowNotRaw(row);
-        return true;
     }
 
     private bool TryParse(byte[] array, int start, int length, int line)
@@ -268,34 +239,6 @@ internal sealed unsafe partial class JsonRowParser
     {
         _batch.RowCount--;
         _columns.RemoveFrom(_columnsBefore);
-    }
-
-    private byte* SingleValue(byte* origin, byte* value, ref JsonWalk walk)
-    {
-        var end = _vectorised
-            ? JsonGrammar<VectorScan>.SkipValue(value, 0, ref walk)
-            : JsonGrammar<ScalarScan>.SkipValue(value, 0, ref walk);
-        var column = end == null ? -1 : ColumnOf("value"u8, "\"value\""u8, value, ref walk);
-        if (column < 0)
-        {
-            return null;
-        }
-
-        var cells = _batch.Refs.AsSpan((_batch.RowCount - 1) * _batch.Stride, _batch.Stride);
-        cells.Fill(FieldRef.Absent);
-        var length = (int)(end - value);
-        var start = (int)(value - origin);
-        cells[column] = *value switch
-        {
-            (byte)'n' => FieldRef.Null,
-            (byte)'"' => new FieldRef(
-                start + 1,
-                length - 2,
-                new ReadOnlySpan<byte>(value, length).Contains((byte)'\\') ? FieldKind.JsonStringEscaped : FieldKind.JsonString),
-            _ => new FieldRef(start, length, FieldKind.JsonRaw),
-        };
-        _fields = 1;
-        return end;
     }
 
     /// <summary>The column of a name; a new one when the batch has room for it, else -1.</summary>

@@ -31,7 +31,7 @@ public sealed class LogMessagesTests
         log.RecordFailed("users.csv", 3, "too-many-fields", "4 fields were found, 3 are allowed.");
 
         Assert.Equal(
-            ["Warning 40: Record 3 of users.csv went to the dead letters (too-many-fields): 4 fields were found, 3 are allowed."],
+            ["Warning 40: Skipped record 3 of users.csv, now a dead letter (too-many-fields). 4 fields were found, 3 are allowed."],
             log.Lines);
     }
 

@@ -3,8 +3,9 @@ namespace DataFlow.Engine.Configuration;
 /// <summary>An option record that was made from values.</summary>
 /// <param name="Options">The record; what could not be read has its default.</param>
 /// <param name="Given">What was given, by the option's documented name.</param>
+/// <param name="Meant">Options that were probably meant by unknown keys: they are not to be called missing as well.</param>
 /// <param name="IsComplete">True when nothing was wrong.</param>
-internal sealed record BoundOptions(object Options, IReadOnlyDictionary<string, MapEntry> Given, bool IsComplete)
+internal sealed record BoundOptions(object Options, IReadOnlyDictionary<string, MapEntry> Given, IReadOnlySet<string> Meant, bool IsComplete)
 {
     public ConfigurationValue? ValueOf(string name) => Given.GetValueOrDefault(name)?.Value;
 }
@@ -44,7 +45,7 @@ internal sealed class OptionBinder(ProblemList problems)
             AddOwnProblems(validation, table, map, given, path, meant);
         }
 
-        return new BoundOptions(record, given, allConverted && problems.Count == before);
+        return new BoundOptions(record, given, meant, allConverted && problems.Count == before);
     }
 
     private (Dictionary<string, MapEntry> Given, HashSet<string> Meant) Match(OptionTable table, MapValue map, string path)

@@ -9,8 +9,8 @@ public static partial class ConnectionDisplay
     public static string Of(string connection) =>
         NamedSecret().Replace(UserInfo().Replace(connection, $"$1{SecretMask.Mask}@"), $"$1{SecretMask.Mask}");
 
-    // scheme://user:password@host. A password may hold '@' and ':' itself, so the last '@' before the path counts.
-    [GeneratedRegex(@"((?:^|,)(?:[A-Za-z][A-Za-z0-9+.:-]*:)?//[^:/?#@,]*:)[^/?#]*@")]
+    // scheme://user:password@host. A password may hold '@', ':' and '/' itself, so everything up to the last '@' counts, except after a port.
+    [GeneratedRegex(@"((?:^|,)(?:[A-Za-z][A-Za-z0-9+.:-]*:)?//[^:/?#@,]*:)(?!\d+(?:[/?#,]|\z))\S*@")]
     private static partial Regex UserInfo();
 
     // password=..., pwd=..., access_token=... in queries and in lists that are separated by ';' or '&'.

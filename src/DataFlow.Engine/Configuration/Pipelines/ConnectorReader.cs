@@ -84,7 +84,9 @@ internal sealed class ConnectorReader(Catalogue catalogue, ProblemList problems,
 
     private bool CheckConnection(bool isRequired, IConnectorKeys keys, BoundOptions bound, MapValue map, string path, string description)
     {
-        if (!isRequired || bound.Given.TryGetValue("connection", out var given) && (given.Value is not ScalarValue || !string.IsNullOrWhiteSpace(keys.Connection)))
+        var given = bound.Given.GetValueOrDefault("connection");
+        var isText = given?.Value is ScalarValue { IsNull: false };
+        if (!isRequired || !string.IsNullOrWhiteSpace(keys.Connection) || (given is not null && !isText) || bound.Meant.Contains("connection"))
         {
             return true;
         }

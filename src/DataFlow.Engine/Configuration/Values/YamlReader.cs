@@ -9,8 +9,14 @@ internal sealed class YamlReader
     private const int DeepestNesting = 32;
     private const string StandardTags = "tag:yaml.org,2002:";
 
+    // The parser loses count of keys and values when a line starts with a colon.
+    private const string MissingKey = "this is not valid YAML around here; check that each ':' has a key before it.";
+
     private readonly IParser _parser;
     private readonly ProblemList _problems;
+    private TextLocation _last;
+
+    private TextLocation LastLocation => _parser.Current is { } current ? LocationOf(current) : _last;
 
     private YamlReader(IParser parser, ProblemList problems)
     {
@@ -21,10 +27,10 @@ internal sealed class YamlReader
     /// <summary>The value of the only document; null when there is none or it can't be read, which is then a problem.</summary>
     public static ConfigurationValue? Read(string text, ProblemList problems)
     {
-        var parser = new Parser(new StringReader(text));
+        var reader = new YamlReader(new Parser(new StringReader(text)), problems);
         try
         {
-            return new YamlReader(parser, problems).ReadDocument();
+            return reader.ReadDocument();
         }
         catch (YamlException exception)
         {
@@ -33,9 +39,12 @@ internal sealed class YamlReader
         }
         catch (InvalidOperationException)
         {
-            // The scanner's answer to a list or map in brackets that never closes.
-            problems.Add(
-                parser.Current is { } last ? LocationOf(last) : default, "", "a list or map in brackets starts here and is not closed; add the ']' or '}'.");
+            // The scanner's answer to brackets that never close.
+            problems.Add(reader.LastLocation, "", "a list or map in brackets starts here and is not closed; add the ']' or '}'.");
+        }
+        catch (EndOfStreamException)
+        {
+            problems.Add(reader.LastLocation, "", MissingKey);
         }
 
         return null;
@@ -65,6 +74,7 @@ internal sealed class YamlReader
     {
         var parsed = _parser.Consume<ParsingEvent>();
         var location = LocationOf(parsed);
+        _last = location;
         if (depth > DeepestNesting)
         {
             throw new SemanticErrorException(parsed.Start, parsed.End, $"More than {DeepestNesting} levels are nested here; a pipeline needs no more than five.");
@@ -79,8 +89,10 @@ internal sealed class YamlReader
                 return ReadList(path, depth, location);
             case MappingStart:
                 return ReadMap(path, depth, location);
-            default:
+            case AnchorAlias:
                 return new BrokenValue(location);
+            default:
+                throw new EndOfStreamException(MissingKey);
         }
     }
 

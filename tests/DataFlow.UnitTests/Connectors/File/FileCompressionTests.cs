@@ -75,7 +75,8 @@ public sealed class FileCompressionTests : IDisposable
         var bytes = gzip ? TempFolder.Gzip(content) : TempFolder.Zstd(content[..20_000], content[20_000..]);
         bytes[bytes.Length / 2] ^= 0x55;
         bytes[(bytes.Length / 2) + 1] ^= 0x55;
-        var error = await Assert.ThrowsAsync<ConnectorException>(() => FileRun.ToEnd(new FileSourceContext(), _folder.Write("x", bytes), Text));
+        var path = _folder.Write("x", bytes);
+        var error = await Assert.ThrowsAsync<ConnectorException>(() => FileRun.ToEnd(new FileSourceContext(), path, Text));
         Assert.Contains("damaged or cut off", error.Message);
     }
 

@@ -21,11 +21,12 @@ public sealed class FileFaultTests : IDisposable
 
         var error = await Assert.ThrowsAsync<ConnectorException>(() => ToEnd(source));
         Assert.Equal(
-            $"File not found: {_folder["users.csv"]}. Check that the file exists when the pipeline runs and that its folders may be searched, "
-            + $"and give an absolute path; 'users.csv' is relative and starts at {_folder.Path}.",
+            $"File not found: {_folder["users.csv"]}. Check that the file exists when the pipeline runs "
+            + $"and that its folders may be searched, and give an absolute path; 'users.csv' is relative and starts at {_folder.Path}.",
             error.Message);
         Assert.Equal(FaultOwner.User, error.Owner);
-        Assert.Equal(error.Message, (await Assert.ThrowsAsync<ConnectorException>(() => source.CheckAsync(CancellationToken.None).AsTask())).Message);
+        var check = await Assert.ThrowsAsync<ConnectorException>(() => source.CheckAsync(CancellationToken.None).AsTask());
+        Assert.Equal(error.Message, check.Message);
     }
 
     [Theory]
@@ -36,7 +37,8 @@ public sealed class FileFaultTests : IDisposable
     {
         var error = await Assert.ThrowsAsync<ConnectorException>(
             () => FileRun.ToEnd(new FileSourceContext(), _folder.Path, new FileSourceOptions { Mode = Enum.Parse<FileReadMode>(mode) }));
-        Assert.Equal($"{_folder.Path} is a folder, not a file. To read the files in it, write {_folder["*.csv"]} as the connection.", error.Message);
+        Assert.Equal(
+            $"{_folder.Path} is a folder, not a file. To read the files in it, write {_folder["*.csv"]} as the connection.", error.Message);
     }
 
     [Fact]
@@ -63,7 +65,8 @@ public sealed class FileFaultTests : IDisposable
     {
         var path = _folder.Write("secret.csv", "a");
         var error = FileFaults.NoPermission(path, new UnauthorizedAccessException());
-        Assert.StartsWith($"Permission denied: {path} can't be read. The user '{Environment.UserName}' needs the right to read {path}", error.Message);
+        Assert.StartsWith(
+            $"Permission denied: {path} can't be read. The user '{Environment.UserName}' needs the right to read {path}", error.Message);
         Assert.Equal(FaultOwner.User, error.Owner);
     }
 
@@ -86,7 +89,8 @@ public sealed class FileFaultTests : IDisposable
             }
         });
         Assert.StartsWith(
-            $"{path} was shortened while it was read, from {content.Length} to 20003 bytes. What came before, up to line {run.Rows.Count}, was read and is kept.",
+            $"{path} was shortened while it was read, from {content.Length} to 20003 bytes. "
+            + $"What came before, up to line {run.Rows.Count}, was read and is kept.",
             error.Message);
         Assert.Equal(content[..20_003].Split('\n')[..^1], run.Texts);
     }

@@ -115,7 +115,9 @@ public sealed class FileResumeTests : IDisposable
 
         var error = await Assert.ThrowsAsync<ConnectorException>(() => FileRun.ToEnd(context, path, Text));
         Assert.Equal(FaultOwner.User, error.Owner);
-        Assert.StartsWith($"The state belongs to another file: {path} was replaced or shortened since it was read. The state stands at line 10", error.Message);
+        Assert.StartsWith(
+            $"The state belongs to another file: {path} was replaced or shortened since it was read. The state stands at line 10",
+            error.Message);
         Assert.Contains("--fresh", error.Message);
         Assert.Contains("state reset", error.Message);
     }
@@ -258,6 +260,25 @@ public sealed class FileResumeTests : IDisposable
         context.Positions["x"] = new SplitPosition(1, """{"v":2}""");
         var error = await Assert.ThrowsAsync<ConnectorException>(() => FileRun.ToEnd(context, _folder.Write("x.txt", "a\n"), Text));
         Assert.Contains("version 2", error.Message);
+    }
+
+    [Fact]
+    public async Task A_restart_in_a_json_file_gives_the_same_records()
+    {
+        var lines = Enumerable.Range(1, 60).Select(number => $"{{\"n\":{number},\"t\":\"é{number}\"}}\n");
+        var path = _folder.Write("x.json", string.Concat(lines));
+        var json = new FileSourceOptions { Format = RecordFormat.Json };
+        var undisturbed = await FileRun.ToEnd(new FileSourceContext { MostRecords = 7 }, path, json);
+        var context = new FileSourceContext { MostRecords = 7 };
+        var rows = new List<FileRow>();
+        for (var more = true; more;)
+        {
+            await using var run = new FileRun(context, path, json);
+            more = await run.Next() && run.Rows.Count > 0;
+            rows.AddRange(run.Rows);
+        }
+
+        Assert.Equal(undisturbed.Rows, rows);
     }
 
     private static byte[] Encode(string kind, string content) => kind switch

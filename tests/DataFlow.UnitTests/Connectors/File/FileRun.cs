@@ -29,6 +29,8 @@ internal sealed class FileRun : IAsyncDisposable
 
     public List<FileRow> Rows { get; } = [];
 
+    public List<DataRecord> Records { get; } = [];
+
     public List<RecordError> Errors { get; } = [];
 
     public long Bytes { get; private set; }
@@ -124,8 +126,9 @@ internal sealed class FileRun : IAsyncDisposable
         for (var row = 0; row < batch.RowCount; row++)
         {
             var record = DataRecord.From(batch, row);
-            Rows.Add(new FileRow(
-                System.Text.Encoding.UTF8.GetString(batch.RawRow(row)), batch.LineOf(row), record.DeliveryId, record.Metadata["file_path"]));
+            Records.Add(record);
+            var text = System.Text.Encoding.UTF8.GetString(batch.RawRow(row));
+            Rows.Add(new FileRow(text, batch.LineOf(row), record.DeliveryId, record.Metadata["file_path"]));
         }
 
         var advances = batch.Advances.ToList();

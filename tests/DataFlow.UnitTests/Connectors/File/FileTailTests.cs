@@ -67,7 +67,7 @@ public sealed class FileTailTests : IDisposable
     [Fact]
     public async Task A_file_that_was_renamed_while_nobody_looked_is_read_to_its_end_first()
     {
-        var context = new FileSourceContext();
+        var context = new FileSourceContext { RunUntil = Until.Forever };
         await using (var first = Follow(_folder.Write("app.log", TempFolder.Lines(100)), context))
         {
             await first.UntilIdle();
@@ -88,7 +88,7 @@ public sealed class FileTailTests : IDisposable
     {
         var content = TempFolder.Lines(100);
         var connection = pattern ? _folder["app.log*"] : _folder["app.log"];
-        var context = new FileSourceContext();
+        var context = new FileSourceContext { RunUntil = Until.Forever };
         _folder.Write("app.log", content);
         await using (var first = Follow(connection, context))
         {
@@ -142,7 +142,7 @@ public sealed class FileTailTests : IDisposable
     [Fact]
     public async Task A_copy_that_was_made_before_the_truncation_goes_on_where_the_log_was()
     {
-        var context = new FileSourceContext();
+        var context = new FileSourceContext { RunUntil = Until.Forever };
         await using (var first = Follow(_folder.Write("app.log", TempFolder.Lines(100)), context))
         {
             await first.UntilIdle();
@@ -251,5 +251,5 @@ public sealed class FileTailTests : IDisposable
     private static FileSourceContext Again(FileSourceContext context) => new() { RunUntil = Until.Forever, Positions = context.Positions };
 
     private static FileRun Follow(string path, FileSourceContext? context = null) =>
-        new(context is null || context.RunUntil != Until.Forever ? new FileSourceContext { RunUntil = Until.Forever, Positions = context?.Positions ?? [] } : context, path, Tail);
+        new(context ?? new FileSourceContext { RunUntil = Until.Forever }, path, Tail);
 }
