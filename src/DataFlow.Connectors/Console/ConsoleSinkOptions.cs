@@ -21,7 +21,8 @@ internal sealed record ConsoleSinkOptions : IOptionsValidation
     [Option("ndjson: write each record as {\"id\":..,\"data\":{..},\"metadata\":{..}} instead of its fields alone.")]
     public bool Envelope { get; init; }
 
-    [Option("csv: the columns and their order. Left out: the fields of the first record. A record with another field starts a new header.", Example = "id,name,age")]
+    [Option("csv: the columns and their order. Left out: the fields of the first record. A record with another field starts a new "
+        + "header.", Example = "id,name,age")]
     public IReadOnlyList<string> Columns { get; init; } = [];
 
     [Option("table: widest column, in characters; a longer value is cut and ends with an ellipsis.")]

@@ -11,15 +11,16 @@ internal sealed class FileOperations : IFileOperations
     {
         // Also /dev/stdout while it is a redirected file: somebody else has made and opened that one.
         var kind = FileStat.Of(path)?.Kind;
-        return kind is FileKind.Regular && path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal)
-            ? FileKind.Other
-            : kind;
+        var isDevice = path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
+        return kind is FileKind.Regular && isDevice ? FileKind.Other : kind;
     }
 
     public IOutputFile Open(string path, FileMode mode)
     {
         // Where the lock is a call of its own, .NET's share modes stay out of the way of those who only read.
-        var share = NativeFile.HasLocks ? FileShare.ReadWrite | FileShare.Delete : OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None;
+        var share = NativeFile.HasLocks ? FileShare.ReadWrite | FileShare.Delete
+            : OperatingSystem.IsWindows() ? FileShare.Read
+            : FileShare.None;
         SafeFileHandle handle;
         try
         {

@@ -138,7 +138,9 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
         return new WriteResult(refused, Output.WantsCommit);
     }
 
-    /// <summary>Writes what stands before the first record: a CSV header in an empty file, a line end after somebody else's last line.</summary>
+    /// <summary>
+    /// Writes what stands before the first record: a CSV header in an empty file, a line end after somebody else's last line.
+    /// </summary>
     private async ValueTask WriteStartAsync(CancellationToken ct)
     {
         if (_needsLineEnd)
@@ -167,7 +169,8 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
         if (options is { OnNewField: not NewFieldPolicy.Rotate, Columns.Count: > 0 } && !columns.SequenceEqual(options.Columns))
         {
             throw ConnectorException.User(
-                $"The file {path} has the columns {string.Join(", ", columns)}, but the option columns now says {string.Join(", ", options.Columns)}. "
+                $"The file {path} has the columns {string.Join(", ", columns)}, but the option columns now says "
+                    + $"{string.Join(", ", options.Columns)}. "
                 + "Put the option back, or start over with --fresh and another file or if-exists: overwrite.");
         }
 
@@ -183,13 +186,15 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
 
         if (_encoder is not CsvEncoder csv)
         {
-            throw ConnectorException.User($"To append to {path}, list its columns in the option columns: records have to fit under its header.");
+            throw ConnectorException.User($"To append to {path}, list its columns in the option columns: records have to fit "
+                + "under its header.");
         }
 
         if (!Output.StartsWith(csv.Header.Span))
         {
             throw ConnectorException.User(
-                $"Nothing can be appended to {path}: its first line is not the header {System.Text.Encoding.UTF8.GetString(csv.Header.Span).TrimEnd()}. "
+                $"Nothing can be appended to {path}: its first line is not the header "
+                    + $"{System.Text.Encoding.UTF8.GetString(csv.Header.Span).TrimEnd()}. "
                 + "Set columns to the file's own columns, or choose another file.");
         }
     }
@@ -198,7 +203,8 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
     {
         if (_encoder is CsvEncoder { DroppedValues: var drops } && drops > _reportedDrops)
         {
-            _logger?.LogWarning("{Path}: {Count} values of fields without a column were left out so far (on-new-field: drop-counted).", path, drops);
+            _logger?.LogWarning("{Path}: {Count} values of fields without a column were left out so far (on-new-field: "
+                + "drop-counted).", path, drops);
             _reportedDrops = drops;
         }
     }

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace DataFlow.Connectors;
 
-/// <summary>Finds where an output goes on: compares the files with the last commit, and decides about files that were there before.</summary>
+/// <summary>
+/// Finds where an output goes on: compares the files with the last commit, and decides about files that were there before.
+/// </summary>
 internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions options, IFileOperations files, ILogger logger)
 {
     /// <summary>Creates the target's folder.</summary>
@@ -129,7 +131,8 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
                     return new OpenedOutput(file, 0, file.Length);
                 default:
                     throw ConnectorException.User(
-                        $"The file {names.PathOf(last)} is there already and this pipeline has no state for it, so it isn't known to be its own output. "
+                        $"The file {names.PathOf(last)} is there already and this pipeline has no state for it, so it isn't known "
+                            + $"to be its own output. "
                         + "Set the sink's option if-exists to overwrite (start it anew) or append, or move the file away.");
             }
         }

@@ -88,7 +88,9 @@ internal sealed class FileSinkOutput : IDisposable
         }
     }
 
-    /// <summary>Starts the next file if the current one is full. Only right after a commit, so that a full file is a committed one.</summary>
+    /// <summary>
+    /// Starts the next file if the current one is full. Only right after a commit, so that a full file is a committed one.
+    /// </summary>
     public ValueTask RotateIfDueAsync(CancellationToken ct) =>
         !_isStream && !_segment!.IsDirty && !_segment.IsEmpty && IsRotationDue ? RotateAsync(ct) : ValueTask.CompletedTask;
 
@@ -97,7 +99,8 @@ internal sealed class FileSinkOutput : IDisposable
     {
         if (_isStream)
         {
-            throw ConnectorException.User($"{_names.First} is no regular file, so there can be no next one. Remove the rotation, or set on-new-field to drop-counted.");
+            throw ConnectorException.User($"{_names.First} is no regular file, so there can be no next one. Remove the rotation, "
+                + "or set on-new-field to drop-counted.");
         }
 
         if (_segment!.IsDirty)

@@ -114,7 +114,8 @@ internal sealed class FileSinkSegment(IOutputFile file, string path, long length
     {
         if (_hasFailed)
         {
-            throw ConnectorException.External($"An earlier write to {path} failed: what was written since the last commit is taken back when the file is opened again.");
+            throw ConnectorException.External($"An earlier write to {path} failed: what was written since the last commit is "
+                + "taken back when the file is opened again.");
         }
     }
 }

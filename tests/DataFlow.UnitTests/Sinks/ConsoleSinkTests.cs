@@ -27,7 +27,8 @@ public class ConsoleSinkTests
     public async Task Widths_come_from_the_first_batch_and_new_columns_start_a_new_table()
     {
         var text = await WriteAsync(
-            new ConsoleSinkOptions(), false, Rows.Texts(["a", "b"], ["12", "x"]), Rows.Texts(["a", "b"], ["12345", "y"]), Rows.Texts(["a"], ["6"]));
+            new ConsoleSinkOptions(), false, Rows.Texts(["a", "b"], ["12", "x"]), Rows.Texts(["a", "b"], ["12345", "y"]),
+                Rows.Texts(["a"], ["6"]));
         Assert.Equal("a   b\n──  ─\n12  x\n1…  y\n\na\n─\n6\n", text);
     }
 
@@ -43,20 +44,25 @@ public class ConsoleSinkTests
     public async Task Ndjson_csv_and_envelopes_are_written_as_in_a_file()
     {
         RecordBatch Batch() => Rows.Texts(["a", "b"], ["1", "x,y"]);
-        Assert.Equal("{\"a\":\"1\",\"b\":\"x,y\"}\n", await WriteAsync(new ConsoleSinkOptions { Format = ConsoleFormat.Ndjson }, true, Batch()));
-        Assert.Equal("a,b\n1,\"x,y\"\n1,\"x,y\"\n", await WriteAsync(new ConsoleSinkOptions { Format = ConsoleFormat.Csv }, true, Batch(), Batch()));
-        Assert.Contains("\"data\":{\"a\":\"1\"", await WriteAsync(new ConsoleSinkOptions { Format = ConsoleFormat.Ndjson, Envelope = true }, true, Batch()));
+        Assert.Equal("{\"a\":\"1\",\"b\":\"x,y\"}\n",
+            await WriteAsync(new ConsoleSinkOptions { Format = ConsoleFormat.Ndjson }, true, Batch()));
+        Assert.Equal("a,b\n1,\"x,y\"\n1,\"x,y\"\n",
+            await WriteAsync(new ConsoleSinkOptions { Format = ConsoleFormat.Csv }, true, Batch(), Batch()));
+        Assert.Contains("\"data\":{\"a\":\"1\"",
+            await WriteAsync(new ConsoleSinkOptions { Format = ConsoleFormat.Ndjson, Envelope = true }, true, Batch()));
     }
 
     [Fact]
     public async Task A_new_field_in_csv_starts_a_new_header() => Assert.Equal(
         "a\n1\n\na,b\n2,3\n4,\n",
-        await WriteAsync(new ConsoleSinkOptions { Format = ConsoleFormat.Csv }, false, Rows.Json("{\"a\":1}", "{\"a\":2,\"b\":3}"), Rows.Json("{\"a\":4}")));
+        await WriteAsync(new ConsoleSinkOptions { Format = ConsoleFormat.Csv }, false, Rows.Json("{\"a\":1}", "{\"a\":2,\"b\":3}"),
+            Rows.Json("{\"a\":4}")));
 
     [Fact]
     public void It_promises_no_more_than_a_console_can()
     {
-        var settings = new SinkSettings { PipelineId = "p", Connection = "", ConfiguredConnection = "", Options = new ConsoleSinkOptions(), BaseDirectory = "/" };
+        var settings = new SinkSettings { PipelineId = "p", Connection = "", ConfiguredConnection = "",
+            Options = new ConsoleSinkOptions(), BaseDirectory = "/" };
         Assert.Equal(SinkReplay.Repeated, ConsoleSinkDefinition.Definition.Capabilities(settings).Replay);
         Assert.IsType<ConsoleSinkConnector>(ConsoleSinkDefinition.Definition.Create(settings));
     }

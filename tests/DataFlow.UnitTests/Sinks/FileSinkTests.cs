@@ -159,7 +159,8 @@ public class FileSinkTests : SinkFixture
         }
 
         Assert.Equal("b,a\n1,2\n,3\n", Text());
-        Assert.Contains("has the columns b, a, but the option columns now says a", await RefusalAsync(options with { Columns = ["a"] }, state));
+        Assert.Contains("has the columns b, a, but the option columns now says a",
+            await RefusalAsync(options with { Columns = ["a"] }, state));
     }
 
     [Fact]
@@ -175,13 +176,38 @@ public class FileSinkTests : SinkFixture
 
         var content = File.ReadAllText(Target);
         File.WriteAllText(Target, content[..^1]);
-        Assert.Contains($"was changed by somebody else: its first {content.Length} bytes are this pipeline's output, but it has only {content.Length - 1} bytes", await RefusalAsync(state: state));
+        Assert.Contains($"was changed by somebody else: its first {content.Length} bytes are this pipeline's output, but it has "
+            + $"only {content.Length - 1} bytes", await RefusalAsync(state: state));
         File.WriteAllText(Target, content.Replace('1', '2'));
         Assert.Contains("but they aren't the bytes that were written", await RefusalAsync(state: state));
         File.Delete(Target);
         Assert.Contains("but it isn't there", await RefusalAsync(state: state));
         Assert.False(File.Exists(Target));
         Assert.Contains("start over with --fresh", await RefusalAsync(state: state));
+    }
+
+    [Fact]
+    public async Task Starting_over_replaces_the_own_output_but_nobody_elses()
+    {
+        string? state, empty;
+        await using (var run = await OpenAsync())
+        {
+            empty = run.State;
+            await run.WriteAsync(1);
+            await run.CommitAsync();
+            state = run.State;
+        }
+
+        await using (var run = await OpenAsync(state: state, startsOver: true))
+        {
+            await run.WriteAsync(2);
+            await run.CommitAsync();
+        }
+
+        Assert.Equal("{\"n\":\"2\"}\n", Text());
+        await Assert.ThrowsAsync<ConnectorException>(() => OpenAsync(state: state, startsOver: true));
+        await Assert.ThrowsAsync<ConnectorException>(() => OpenAsync(state: empty, startsOver: true));
+        Assert.Equal("{\"n\":\"2\"}\n", Text());
     }
 
     [Fact]
@@ -291,7 +317,8 @@ public class FileSinkTests : SinkFixture
     public async Task Refused_rows_are_returned_and_the_others_written()
     {
         await using var run = await OpenAsync(new FileSinkOptions { Format = OutputFormat.Text, Field = "n" });
-        var batch = Rows.Of(new RecordSchema("n"), [("a", FieldKind.Text)], [("", FieldKind.Absent)], [("b\nc", FieldKind.Text)], [("d", FieldKind.Text)]);
+        var batch = Rows.Of(new RecordSchema("n"), [("a", FieldKind.Text)], [("", FieldKind.Absent)], [("b\nc", FieldKind.Text)],
+            [("d", FieldKind.Text)]);
         var result = await run.WriteAsync(batch);
         await run.CommitAsync();
         Assert.Equal([(1, "no-such-field"), (2, "line-break")], result.Refused!.Select(row => (row.Row, row.Reason)));

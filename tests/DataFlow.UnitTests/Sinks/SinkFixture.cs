@@ -26,12 +26,13 @@ public abstract class SinkFixture : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    internal async Task<FileSinkRun> OpenAsync(FileSinkOptions? options = null, string? state = null, string? path = null)
+    internal async Task<FileSinkRun> OpenAsync(
+        FileSinkOptions? options = null, string? state = null, string? path = null, bool startsOver = false)
     {
         var sink = new FileSinkConnector(path ?? Target, options ?? new FileSinkOptions(), Files);
         try
         {
-            await sink.OpenAsync(Context(state), CancellationToken.None);
+            await sink.OpenAsync(Context(state) with { StartsOver = startsOver }, CancellationToken.None);
         }
         catch
         {
@@ -40,7 +41,7 @@ public abstract class SinkFixture : IDisposable
         }
 
         var run = new FileSinkRun(sink) { State = state };
-        if (state is null)
+        if (state is null || startsOver)
         {
             await run.CommitAsync();
         }
@@ -70,11 +71,13 @@ public abstract class SinkFixture : IDisposable
 
     protected string Gunzipped(string name = "users.ndjson")
     {
-        using var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(Folder, name)), CompressionMode.Decompress), Encoding.UTF8);
+        using var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(Folder, name)), CompressionMode.Decompress),
+            Encoding.UTF8);
         return reader.ReadToEnd();
     }
 
-    protected IEnumerable<string> FileNames() => Directory.GetFiles(Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal);
+    protected IEnumerable<string> FileNames() =>
+        Directory.GetFiles(Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal);
 }
 
 /// <summary>An open sink.</summary>
