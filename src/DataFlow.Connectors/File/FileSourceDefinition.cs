@@ -18,6 +18,7 @@ internal static class FileSourceDefinition
         Capabilities = _ => new SourceCapabilities(Replayable: true),
         Create = Create,
         PositionFromNumber = PositionFromNumber,
+        ReadAgain = FileDeadLetter.ReadAgain,
         DefaultUntil = settings => ((FileSourceOptions)settings.Options).Mode == FileReadMode.Once ? Until.CaughtUp : Until.Forever,
     };
 

@@ -208,7 +208,7 @@ internal sealed partial class FileSplit : IDisposable
         _handle.Dispose();
     }
 
-    private static string NameOf(RecordFormat format) => format switch
+    internal static string NameOf(RecordFormat format) => format switch
     {
         RecordFormat.Csv => "csv",
         RecordFormat.Json => "json",

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using DataFlow.Engine.State;
@@ -34,6 +35,7 @@ public sealed class DeadLetterSource(
                 batch.Identity = RecordIdentity.OfSingle(letter.Error.DeliveryId, letter.Error.Split);
                 batch.FirstLine = letter.Error.Offset;
                 readAgain(batch, letter.Error, context.PositionOf(letter.Error.Split));
+                batch.Metadata.Set("timestamp", context.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
                 batch.AdvanceTo(Split, new LetterPosition(letter.Id));
                 yield return batch;
             }
