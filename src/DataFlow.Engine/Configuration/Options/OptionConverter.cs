@@ -12,6 +12,7 @@ internal static class OptionConverter
         (OptionKind.TextList, ListValue list) => ToList(entry, list),
         (OptionKind.TextList, ScalarValue { IsNull: false } scalar) => ToList(entry, scalar),
         (OptionKind.TextMap, MapValue map) => ToMap(entry, map),
+        (OptionKind.ValueMap, MapValue map) => ToValueMap(map),
         (OptionKind.TextMap, ScalarValue { IsNull: false } scalar) => ToMap(entry, scalar),
         (_, ScalarValue { IsNull: true } scalar) => OfNull(entry, scalar),
         (_, ScalarValue scalar) => OfScalar(entry, scalar),
@@ -141,6 +142,28 @@ internal static class OptionConverter
             ? ToMap(entry, map)
             : (null, $"{Shown(entry, scalar)} is no map; write {Wanted(entry)}.");
 
+    private static (object? Value, string? Problem) ToValueMap(MapValue map)
+    {
+        var values = new Dictionary<string, object?>(StringComparer.Ordinal);
+        foreach (var item in map.Entries)
+        {
+            if (item.Value is not ScalarValue scalar)
+            {
+                return (null, $"the value of '{item.Key}' is no single value; give each name one text, number, true, false or null.");
+            }
+
+            values.Add(item.Key, ValueOf(scalar));
+        }
+
+        return (values, null);
+    }
+
+    private static object? ValueOf(ScalarValue scalar) =>
+        !scalar.IsPlain ? scalar.Text
+        : scalar.IsNull ? null
+        : bool.TryParse(scalar.Text, out var truth) ? truth
+        : ToWholeNumber(typeof(long), scalar.Text) ?? ToNumber(typeof(decimal), scalar.Text) ?? scalar.Text;
+
     private static ConfigurationValue? Parse(string text)
     {
         var problems = new ProblemList(null);
@@ -163,6 +186,7 @@ internal static class OptionConverter
         OptionKind.Choice => Phrases.Or([.. entry.Choices.Select(choice => choice.Name)]),
         OptionKind.TextList => "a list of texts, such as [a, b]",
         OptionKind.TextMap => "a map of texts, such as {name: value}",
+        OptionKind.ValueMap => "a map of single values, such as {country: CH, version: 2}",
         _ => "one text",
     };
 }

@@ -75,6 +75,7 @@ internal sealed class OptionEntry
         : type == typeof(ByteSize) ? OptionKind.ByteSize
         : type.IsAssignableFrom(typeof(string[])) && type != typeof(object) ? OptionKind.TextList
         : type.IsAssignableFrom(typeof(Dictionary<string, string>)) && type != typeof(object) ? OptionKind.TextMap
+        : type == typeof(IReadOnlyDictionary<string, object?>) ? OptionKind.ValueMap
         : type == typeof(ConfigurationValue) ? OptionKind.Section
         : null;
 }

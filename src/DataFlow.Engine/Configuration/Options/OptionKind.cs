@@ -30,6 +30,9 @@ internal enum OptionKind
     /// <summary>Texts by name.</summary>
     TextMap,
 
+    /// <summary>Texts, numbers, true, false or null by name: a value in quotes is a text, a plain one what YAML takes it for.</summary>
+    ValueMap,
+
     /// <summary>A part of a pipeline file that is read on its own: its property takes the value as it stands.</summary>
     Section,
 }

@@ -62,6 +62,7 @@ public sealed record OptionReference
             OptionKind.Choice => Phrases.Or([.. entry.Choices.Select(choice => choice.Name)]),
             OptionKind.TextList => "list of texts",
             OptionKind.TextMap => "map of texts",
+            OptionKind.ValueMap => "map of single values",
             _ => "section",
         };
         return OptionText.FormatRange(entry) is { } range ? $"{type}, {range}" : type;

@@ -39,6 +39,7 @@ internal static class OptionSchema
         OptionKind.TextList => AnyOf(new JsonObject { ["type"] = "array", ["items"] = Text() }, Text()),
         OptionKind.TextMap => AnyOf(
             new JsonObject { ["type"] = "object", ["additionalProperties"] = Text() }, new JsonObject { ["type"] = "string" }),
+        OptionKind.ValueMap => new JsonObject { ["type"] = "object" },
         _ => Text(),
     };
 
