@@ -39,7 +39,7 @@ internal unsafe ref struct CsvFastScan(
     /// <summary>Stop at so many rows.</summary>
     public required int MaxRows { get; init; }
 
-    /// <summary>Stop soon after so many rows: the table has room for 128 more.</summary>
+    /// <summary>Stop soon after so many rows: the table has room for those of 64 more bytes.</summary>
     public required int RowCapacity { get; init; }
 
     /// <summary>Fields per row, and in the table.</summary>
@@ -56,11 +56,6 @@ internal unsafe ref struct CsvFastScan(
 
     /// <summary>The row scanner decides about rows that span more lines.</summary>
     public required int MaxQuotedLines { get; init; }
-
-    private int _fieldStart = at;
-    private int _fields;
-    private int _innerLines;
-    private bool _isDoubled;
 
     /// <summary>Scans with the given or the widest vectors.</summary>
     public CsvStop Run(CsvPath path) => path switch
@@ -80,17 +75,20 @@ internal unsafe ref struct CsvFastScan(
         where TBlock : struct, ICsvBlock
     {
         var first = At;
-        var inside = 0UL;
-        var nearQuote = 0UL;
+        var visibleEnd = end;
         var delimiter = Delimiter;
         var quoting = Quoting;
         var columns = Columns;
         var maxLength = (uint)MaxLength;
         var roomEnd = refs + ((long)RowCapacity * columns);
-        var rowRefs = refs + ((long)Row * columns);
-        var field = rowRefs;
+        var rowFields = refs + ((long)Row * columns);
+        var field = rowFields;
         var fieldStart = first;
-        for (var at = first; at < end; at += 64)
+        var innerLines = 0;
+        var isDoubled = false;
+        var inside = 0UL;
+        var nearQuote = 0UL;
+        for (var at = first; at < visibleEnd; at += 64)
         {
             if (field > roomEnd)
             {
@@ -98,57 +96,90 @@ internal unsafe ref struct CsvFastScan(
             }
 
             TBlock.Classify(data + at, delimiter, out var quotes, out var delimiters, out var newlines);
-            if (end - at < 64)
+            if (visibleEnd - at < 64)
             {
-                var visible = (1UL << (end - at)) - 1;
+                var visible = (1UL << (visibleEnd - at)) - 1;
                 quotes &= visible;
                 delimiters &= visible;
                 newlines &= visible;
             }
 
             quotes &= quoting;
-            if ((quotes | nearQuote) != 0)
+            var next = field;
+            var bad = 0UL;
+            var within = 0UL;
+            var separators = delimiters | newlines;
+            if ((quotes | nearQuote) == 0)
             {
-                _fieldStart = fieldStart;
-                _fields = (int)(field - rowRefs);
-                var masks = CsvQuotes.Resolve<TBlock>(data, first, at, end, quotes, delimiters, newlines, delimiter, ref inside);
-                var stop = ScanQuotes(masks, at, newlines);
-                if (stop != CsvStop.End)
+                next += BitOperations.PopCount(separators);
+                for (var left = separators; left != 0; left &= left - 1)
                 {
-                    return stop;
+                    var separator = at + BitOperations.TrailingZeroCount(left);
+                    *field++ = new FieldRef(fieldStart, separator - fieldStart, FieldKind.Text);
+                    fieldStart = separator + 1;
                 }
+            }
+            else
+            {
+                var masks = CsvQuotes.Resolve<TBlock>(data, first, at, visibleEnd, quotes, delimiters, newlines, delimiter, ref inside);
 
                 // A closing quote in the last two bytes may belong to a field that ends in the next block.
                 nearQuote = inside | (quotes >> 62);
-                rowRefs = refs + ((long)Row * columns);
-                field = rowRefs + _fields;
-                fieldStart = _fieldStart;
-                continue;
-            }
+                bad = masks.Bad;
+                within = masks.Within;
+                separators = masks.Separators;
+                if (bad != 0)
+                {
+                    separators &= (bad & (0 - bad)) - 1;
+                    newlines &= (bad & (0 - bad)) - 1;
+                }
 
-            var separators = delimiters | newlines;
-            var next = field + BitOperations.PopCount(separators);
-            for (var left = separators; left != 0; left &= left - 1)
-            {
-                var p = at + BitOperations.TrailingZeroCount(left);
-                *field++ = new FieldRef(fieldStart, p - fieldStart, FieldKind.Text);
-                fieldStart = p + 1;
+                next += BitOperations.PopCount(separators);
+                var fields = field;
+                for (var left = separators; left != 0; left &= left - 1)
+                {
+                    var bit = BitOperations.TrailingZeroCount(left);
+                    var isQuoted = (int)(masks.QuotedEnds >> bit) & 1;
+                    *field++ = new FieldRef(fieldStart + isQuoted, at + bit - fieldStart - (isQuoted * 2), FieldKind.Text);
+                    fieldStart = at + bit + 1;
+                }
+
+                if (isDoubled && field != fields)
+                {
+                    MarkDoubled(fields);
+                    isDoubled = false;
+                }
+
+                for (var left = masks.Reopening; left != 0; left &= left - 1)
+                {
+                    var doubled = fields + BitOperations.PopCount(separators & ((left & (0 - left)) - 1));
+                    isDoubled = doubled == field;
+                    if (!isDoubled)
+                    {
+                        MarkDoubled(doubled);
+                    }
+                }
             }
 
             for (; newlines != 0; newlines &= newlines - 1)
             {
                 var bit = BitOperations.TrailingZeroCount(newlines);
+                if ((within >> bit & 1) != 0)
+                {
+                    innerLines++;
+                    continue;
+                }
+
                 var rowEnd = next - BitOperations.PopCount(separators & (ulong.MaxValue << 1 << bit));
                 var p = at + bit;
                 var length = p - At;
                 if (length > 0 && data[p - 1] == (byte)'\r')
                 {
                     length--;
-                    var last = rowEnd[-1].Start;
-                    rowEnd[-1] = new FieldRef(last, p - 1 - last, FieldKind.Text);
+                    rowEnd[-1] = new FieldRef(rowEnd[-1].Start, rowEnd[-1].Length - 1, rowEnd[-1].Kind);
                 }
 
-                if (rowEnd - rowRefs != columns || (uint)(length - 1) >= maxLength)
+                if (rowFields + columns != rowEnd || (uint)(length - 1) >= maxLength || innerLines >= MaxQuotedLines)
                 {
                     return CsvStop.Unsure;
                 }
@@ -157,86 +188,23 @@ internal unsafe ref struct CsvFastScan(
                 lengths[Row] = length;
                 lines[Row] = Line;
                 At = p + 1;
-                Line += 1 + _innerLines;
-                _innerLines = 0;
-                rowRefs = rowEnd;
+                Line += 1 + innerLines;
+                innerLines = 0;
+                rowFields = rowEnd;
                 if (++Row >= MaxRows)
                 {
                     return CsvStop.Full;
                 }
+            }
+
+            if (bad != 0 || innerLines >= MaxQuotedLines)
+            {
+                return CsvStop.Unsure;
             }
         }
 
         return CsvStop.End;
     }
 
-    /// <summary>Scans a block with quotes, or one that starts inside quotes.</summary>
-    private CsvStop ScanQuotes(in CsvQuotes masks, int at, ulong newlines)
-    {
-        var bad = masks.Bad;
-        var reopening = masks.Reopening;
-        var left = masks.Separators | (newlines & masks.Within);
-        if (bad != 0)
-        {
-            left &= (bad & (0 - bad)) - 1;
-        }
-
-        for (; left != 0; left &= left - 1)
-        {
-            var bit = left & (0 - left);
-            if ((masks.Within & bit) != 0)
-            {
-                _innerLines++;
-                continue;
-            }
-
-            var p = at + BitOperations.TrailingZeroCount(bit);
-            var isDoubled = _isDoubled || (reopening & (bit - 1)) != 0;
-            reopening &= ~(bit - 1);
-            _isDoubled = false;
-            if (!EndField(p, (newlines & bit) != 0, isDoubled))
-            {
-                return CsvStop.Unsure;
-            }
-
-            if (Row >= MaxRows)
-            {
-                return CsvStop.Full;
-            }
-        }
-
-        _isDoubled |= reopening != 0;
-        return bad != 0 || _innerLines >= MaxQuotedLines ? CsvStop.Unsure : CsvStop.End;
-    }
-
-    private bool EndField(int p, bool isRowEnd, bool isDoubled)
-    {
-        var fieldEnd = isRowEnd && p > _fieldStart && data[p - 1] == (byte)'\r' ? p - 1 : p;
-        var isQuoted = Quoting != 0 && fieldEnd > _fieldStart && data[_fieldStart] == (byte)'"';
-        refs[((long)Row * Columns) + _fields] = isQuoted
-            ? new FieldRef(_fieldStart + 1, fieldEnd - _fieldStart - 2, isDoubled ? FieldKind.CsvDoubled : FieldKind.Text)
-            : new FieldRef(_fieldStart, fieldEnd - _fieldStart, FieldKind.Text);
-        _fields++;
-        _fieldStart = p + 1;
-        if (!isRowEnd)
-        {
-            return true;
-        }
-
-        var length = fieldEnd - At;
-        if (_fields != Columns || (uint)(length - 1) >= (uint)MaxLength || _innerLines >= MaxQuotedLines)
-        {
-            return false;
-        }
-
-        starts[Row] = At;
-        lengths[Row] = length;
-        lines[Row] = Line;
-        At = p + 1;
-        Line += 1 + _innerLines;
-        _innerLines = 0;
-        _fields = 0;
-        Row++;
-        return true;
-    }
+    private static void MarkDoubled(FieldRef* field) => *field = new FieldRef(field->Start, field->Length, FieldKind.CsvDoubled);
 }

@@ -38,7 +38,7 @@ internal sealed class CsvLayout(IReadOnlyList<string> names, bool isHeader)
         foreach (var name in header)
         {
             var wanted = name.Length > 0 ? name : NameOf(names.Count);
-            var isFree = used.Add(wanted) && (name.Length > 0 || !taken.Contains(wanted));
+            var isFree = (name.Length > 0 || !taken.Contains(wanted)) && used.Add(wanted);
             names.Add(isFree ? wanted : Numbered(wanted, taken, used));
         }
 

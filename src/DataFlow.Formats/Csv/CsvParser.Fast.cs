@@ -6,12 +6,12 @@ internal sealed unsafe partial class CsvParser
     private const int ValidatedAtOnce = 256 << 10;
     private const int ValidatedAfterInvalid = 1 << 10;
 
-    /// <summary>Free rows that the scan wants: it looks once per 64 bytes whether there is room, and may write that many fields.</summary>
-    private const int FastRowsAhead = 128;
-
     private int _validTo;
     private int _invalidAt;
     private int _validateNext;
+
+    /// <summary>Free rows that the scan wants: it looks once per 64 bytes whether there is room, and may write that many fields.</summary>
+    private static int RowsAhead(int columns) => (64 / columns) + 2;
 
     /// <summary>Takes rows until one needs care, the buffer ends or the batch is full.</summary>
     private void TakeFastRows()
@@ -23,7 +23,7 @@ internal sealed unsafe partial class CsvParser
             var stop = ScanFast(validEnd);
             if (stop == CsvStop.NoRoom)
             {
-                _batch.EnsureRows((_batch.RowCount * 2) + (FastRowsAhead * 2));
+                _batch.EnsureRows((_batch.RowCount * 2) + RowsAhead(Layout!.Count));
             }
             else if (stop != CsvStop.End || validEnd == _batch.Length || validEnd == _invalidAt)
             {
@@ -39,14 +39,14 @@ internal sealed unsafe partial class CsvParser
     private CsvStop ScanFast(int end)
     {
         var first = _batch.RowCount;
-        _batch.EnsureRows(first + FastRowsAhead);
+        var columns = Layout!.Count;
+        _batch.EnsureRows(first + RowsAhead(columns));
         CsvStop stop;
         fixed (byte* data = _batch.Data)
         fixed (FieldRef* refs = _batch.Refs)
         fixed (int* starts = _batch.RowStarts, lengths = _batch.RowLengths, lines = _batch.RowLines)
         {
-            var columns = Layout!.Count;
-            var capacity = Math.Min(_batch.RowCapacity, _batch.Refs.Length / columns) - FastRowsAhead;
+            var capacity = Math.Min(_batch.RowCapacity, _batch.Refs.Length / columns) - RowsAhead(columns);
             var scan = new CsvFastScan(data, At, end, refs, starts, lengths, lines)
             {
                 Delimiter = dialect.Delimiter[0],

@@ -120,7 +120,7 @@ internal sealed partial class CsvParser(CsvDialect dialect, CsvPath path)
         Layout = layout;
         _maxRecords = Math.Min(_maxRecords, Math.Max(1, RecordBatch.MaxCells / layout.Count));
         _isFast = path != CsvPath.Careful && dialect.IsFast(layout.Count);
-        _batch.Begin(layout.Schema, Math.Min(_maxRecords, (_batch.Length / 64) + FastRowsAhead));
+        _batch.Begin(layout.Schema, Math.Min(_maxRecords, _batch.Length / 64));
         _batch.IdColumn = layout.IdColumn;
     }
 

@@ -22,6 +22,7 @@ internal readonly unsafe struct CsvQuotes
             data + at,
             TBlock.Between(quotes) ^ inside,
             at == first || inside != 0 ? (byte)0 : data[at - 1],
+            at - first < 2 || inside != 0 ? (byte)0 : data[at - 2],
             at == first,
             end - at,
             quotes,
@@ -31,10 +32,12 @@ internal readonly unsafe struct CsvQuotes
             delimiter,
             out inside);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private CsvQuotes(
         byte* block,
         ulong within,
         byte before,
+        byte beforeThat,
         bool isStart,
         int visible,
         ulong quotes,
@@ -53,6 +56,8 @@ internal readonly unsafe struct CsvQuotes
         var afterClosing = (closing << 1) | (before == (byte)'"' ? 1UL : 0);
         var newlineFollows = (newlines >> 1) | (visible > 64 && block[64] == (byte)'\n' ? 1UL << 63 : 0);
         Reopening = opening & afterClosing;
+        var afterReturn = ((afterClosing & returns) << 1) | (before == (byte)'\r' && beforeThat == (byte)'"' ? 1UL : 0);
+        QuotedEnds = afterClosing | (afterReturn & newlines);
         Bad = (opening & ~(afterSeparator | afterClosing))
             | (afterClosing & ~(Separators | quotes | (returns & newlineFollows)));
         if (visible < 64)
@@ -66,6 +71,9 @@ internal readonly unsafe struct CsvQuotes
 
     /// <summary>Delimiters and line feeds that are not in quotes.</summary>
     public ulong Separators { get; }
+
+    /// <summary>Among the separators, those that end a quoted field: behind a closing quote, or behind its carriage return.</summary>
+    public ulong QuotedEnds { get; }
 
     /// <summary>Quotes that come directly after a closing one: the second of a doubled quote.</summary>
     public ulong Reopening { get; }

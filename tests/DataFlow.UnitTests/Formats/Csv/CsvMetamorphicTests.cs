@@ -142,6 +142,39 @@ public class CsvMetamorphicTests
             },
             iter: 500);
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(40)]
+    public void Large_buffers_give_what_the_row_scanner_gives(int columns)
+    {
+        var random = new Random(columns);
+        string[] values = ["", "x", "some longer text", "\u00E9\u4E2D\uD83D\uDE00", "\"a,b\"", "\"a \"\"b\"\"\"", "\"two\r\nlines\"", new string('y', 300)];
+        var rows = new StringBuilder(string.Join(',', Enumerable.Range(0, columns).Select(column => $"c{column}")) + "\n");
+        while (rows.Length < 400_000)
+        {
+            var fields = Enumerable.Range(0, columns).Select(_ => random.Next(3) == 0 ? values[random.Next(values.Length)] : "plain");
+            var row = string.Join(',', random.Next(200) == 0 ? fields.Append("surplus,,\"x\"y") : fields);
+            rows.Append(row).Append(random.Next(300) == 0 ? "\u00FF\n" : random.Next(2) == 0 ? "\n" : "\r\n");
+        }
+
+        // A row that is wider than any table has room for.
+        rows.Append(',', 200_000).Append('\n').Append(string.Join(',', new string[columns - 1])).Append("last\n");
+        var bytes = Encoding.UTF8.GetBytes(rows.ToString());
+        for (var at = 0; at < bytes.Length; at++)
+        {
+            bytes[at] = bytes[at] == 0xBF ? (byte)0xFF : bytes[at];
+        }
+
+        var expected = Run(bytes, new FormatOptions(), CsvPath.Careful, 1 << 21, 1 << 20);
+        foreach (var path in FastPaths)
+        {
+            AssertSame(expected, Run(bytes, new FormatOptions(), path, 1 << 21, 1 << 20));
+        }
+
+        AssertSame(expected, Run(bytes, new FormatOptions(), CsvPath.Widest, 600_000, 2048, frame: true));
+    }
+
     private static ReaderRun Run(
         byte[] bytes, FormatOptions options, CsvPath path, int chunk = 1 << 20, int maxRecords = 1000, bool frame = false)
     {

@@ -1,0 +1,45 @@
+using System.Text;
+using DataFlow.Formats;
+
+namespace DataFlow.UnitTests.Formats.Csv;
+
+public class CsvAllocationTests
+{
+    private const string Rows = "1,Alice,\"a, \"\"b\"\"\",\u00E9\r\n2,Bob,plain,\"x\"\r\n";
+
+    [Theory]
+    [InlineData(",", false)]
+    [InlineData(",", true)]
+    [InlineData(";;", false)]
+    public void Reading_allocates_nothing_per_record(string delimiter, bool frame)
+    {
+        var text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(Rows, 5_000)).Replace(",", delimiter, StringComparison.Ordinal));
+        var pool = new BatchPool();
+        var reader = new CsvRecordReader(new FormatOptions { Delimiter = delimiter });
+        reader.Restore(new ReaderState(1, ["a", "b", "c", "d"]));
+        for (var warmUp = 0; warmUp < 3; warmUp++)
+        {
+            Allocated(text.Length / 2);
+            Allocated(text.Length);
+        }
+
+        var half = Allocated(text.Length / 2);
+        var whole = Allocated(text.Length);
+
+        Assert.InRange(whole - half, -2000, 2000);
+
+        long Allocated(int length)
+        {
+            var batch = pool.Rent(text.Length);
+            batch.Append(text.AsSpan(0, length));
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var consumed = frame ? reader.Frame(batch, isFinal: true, int.MaxValue) : reader.Read(batch, isFinal: true, int.MaxValue);
+            batch.Resolve();
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.Equal(length, consumed);
+            Assert.True(batch.RowCount >= 5_000);
+            batch.Release();
+            return allocated;
+        }
+    }
+}
