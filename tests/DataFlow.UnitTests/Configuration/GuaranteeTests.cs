@@ -10,7 +10,8 @@ public class GuaranteeTests
     [InlineData("file", "console", DeliveryGuarantee.AtLeastOnce, DeliveryGuarantee.AtLeastOnce)]
     [InlineData("websocket", "file", DeliveryGuarantee.BestEffort, DeliveryGuarantee.BestEffort)]
     [InlineData("websocket", "console", DeliveryGuarantee.BestEffort, DeliveryGuarantee.BestEffort)]
-    public void The_guarantee_follows_from_source_and_sink(string source, string sink, DeliveryGuarantee provided, DeliveryGuarantee promised)
+    public void The_guarantee_follows_from_source_and_sink(
+        string source, string sink, DeliveryGuarantee provided, DeliveryGuarantee promised)
     {
         var explanation = GuaranteeExplanation.Of(Pipeline(source, sink));
         Assert.Equal((provided, promised), (explanation.Provided, explanation.Promised));

@@ -8,7 +8,9 @@ public class KeyTests
     [InlineData("AUTH_TOKEN: x", "AUTH_TOKEN: there is no such key. Did you mean 'auth-token'?")]
     [InlineData("max-poll: 1", "max-poll: there is no such key. Did you mean 'max-poll-records'?")]
     [InlineData("haeders: {}", "haeders: there is no such key. Did you mean 'headers'?")]
-    [InlineData("zzz: 1", "zzz: there is no such key; allowed are topic, auth-type, auth-token, pin, max-poll-records, max-restarts, heartbeat, enable-auto-commit, malformed-share, fetch-bytes, headers, partitions or limit.")]
+    [InlineData(
+        "zzz: 1",
+        "zzz: there is no such key; allowed are topic, auth-type, auth-token, pin, max-poll-records, max-restarts, heartbeat, enable-auto-commit, malformed-share, fetch-bytes, headers, partitions or limit.")]
     public void An_unknown_key_is_an_error_that_suggests_the_right_one(string option, string expected) =>
         Assert.Equal($"orders.yaml:7:5: source.options.{expected}", Configured.TopicProblems(option));
 
@@ -29,10 +31,18 @@ public class KeyTests
         Configured.SourceProblems("type: kafka\nconnection: x"));
 
     [Theory]
-    [InlineData("type: file\nsourceType: file\nconnection: a", "4:3: source.sourceType: this is another name of 'type', which is given too on line 3; remove one of them.")]
-    [InlineData("type: file\nconnection: a\nconnectionString: a", "5:3: source.connectionString: this is another name of 'connection', which is given too on line 4; remove one of them.")]
-    [InlineData("type: file\nconnection: a\nbatchSize: 1\nbatch-size: 1", "6:3: source.batch-size: this is another name of 'batchSize', which is given too on line 5; remove one of them.")]
-    [InlineData("type: file\nconnection: a\npoll-interval-ms: 1\npollIntervalMs: 1", "6:3: source.pollIntervalMs: this is another name of 'poll-interval-ms', which is given too on line 5; remove one of them.")]
+    [InlineData(
+        "type: file\nsourceType: file\nconnection: a",
+        "4:3: source.sourceType: this is another name of 'type', which is given too on line 3; remove one of them.")]
+    [InlineData(
+        "type: file\nconnection: a\nconnectionString: a",
+        "5:3: source.connectionString: this is another name of 'connection', which is given too on line 4; remove one of them.")]
+    [InlineData(
+        "type: file\nconnection: a\nbatchSize: 1\nbatch-size: 1",
+        "6:3: source.batch-size: this is another name of 'batchSize', which is given too on line 5; remove one of them.")]
+    [InlineData(
+        "type: file\nconnection: a\npoll-interval-ms: 1\npollIntervalMs: 1",
+        "6:3: source.pollIntervalMs: this is another name of 'poll-interval-ms', which is given too on line 5; remove one of them.")]
     public void Both_names_of_a_key_at_once_are_an_error(string source, string expected) =>
         Assert.Equal($"orders.yaml:{expected}", Configured.SourceProblems(source));
 
@@ -41,7 +51,8 @@ public class KeyTests
     [Trait("claim", "CFG-04")]
     public void The_names_of_the_guide_mean_the_same()
     {
-        var source = Configured.WithSource("sourceType: kafka\nconnectionString: a:9092,b:9092\nconfig: { topic: x }\nbatchSize: 50\npollIntervalMs: 250").Source;
+        var source = Configured.WithSource(
+            "sourceType: kafka\nconnectionString: a:9092,b:9092\nconfig: { topic: x }\nbatchSize: 50\npollIntervalMs: 250").Source;
 
         Assert.Equal(("kafka", "a:9092,b:9092", 50), (source.Definition.Name, source.Settings.Connection, source.BatchSize));
         Assert.Equal(TimeSpan.FromMilliseconds(250), source.PollInterval);
@@ -88,7 +99,8 @@ public class KeyTests
     [InlineData("'250'", 250)]
     [InlineData("2s", 2_000)]
     public void The_poll_interval_is_in_milliseconds(string text, int milliseconds) => Assert.Equal(
-        TimeSpan.FromMilliseconds(milliseconds), Configured.WithSource($"type: file\nconnection: a\npoll-interval-ms: {text}").Source.PollInterval);
+        TimeSpan.FromMilliseconds(milliseconds),
+        Configured.WithSource($"type: file\nconnection: a\npoll-interval-ms: {text}").Source.PollInterval);
 
     [Fact]
     [Trait("claim", "CFG-07")]
@@ -98,7 +110,8 @@ public class KeyTests
     [Fact]
     public void What_does_not_fit_together_is_said_after_each_option_could_be_read()
     {
-        Assert.Equal("orders.yaml:6:5: source.options.auth-token: auth-type bearer needs a token.", Configured.TopicProblems("auth-type: bearer"));
+        Assert.Equal(
+            "orders.yaml:6:5: source.options.auth-token: auth-type bearer needs a token.", Configured.TopicProblems("auth-type: bearer"));
         Assert.Equal(
             "orders.yaml:8:10: source.options.pin: the value (not shown) is no whole number; write a whole number.",
             Configured.TopicProblems("auth-type: bearer\npin: x"));

@@ -6,7 +6,8 @@ namespace DataFlow.UnitTests.Configuration;
 public class OptionTableTests
 {
     [Fact]
-    public void A_table_is_made_once_per_record() => Assert.Same(OptionTable.Of(typeof(SampleTopicOptions)), OptionTable.Of(typeof(SampleTopicOptions)));
+    public void A_table_is_made_once_per_record() =>
+        Assert.Same(OptionTable.Of(typeof(SampleTopicOptions)), OptionTable.Of(typeof(SampleTopicOptions)));
 
     [Fact]
     public void Shared_options_come_in_the_order_in_which_they_are_written() =>

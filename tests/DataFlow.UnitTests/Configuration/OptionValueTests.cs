@@ -38,9 +38,13 @@ public class OptionValueTests
     [InlineData("max-restarts: -2", "max-restarts: '-2' is too small; allowed is -1 or more.")]
     [InlineData("malformed-share: 1.01", "malformed-share: '1.01' is too large; allowed is 0 to 1.")]
     [InlineData("malformed-share: NaN", "malformed-share: 'NaN' is no number; write a number.")]
-    [InlineData("heartbeat: 5 minutes", "heartbeat: '5 minutes' is no duration; write a number with ms, s, m, h or d, such as 30s, or a bare number of s.")]
+    [InlineData(
+        "heartbeat: 5 minutes",
+        "heartbeat: '5 minutes' is no duration; write a number with ms, s, m, h or d, such as 30s, or a bare number of s.")]
     [InlineData("heartbeat: 2h", "heartbeat: '2h' is too large; allowed is 0s to 1h.")]
-    [InlineData("fetch-bytes: lots", "fetch-bytes: 'lots' is no size; write a number with B, KB, MB, GB, KiB, MiB or GiB, such as 16MiB, or a bare number of bytes.")]
+    [InlineData(
+        "fetch-bytes: lots",
+        "fetch-bytes: 'lots' is no size; write a number with B, KB, MB, GB, KiB, MiB or GiB, such as 16MiB, or a bare number of bytes.")]
     [InlineData("fetch-bytes: 2MiB", "fetch-bytes: '2MiB' is too large; allowed is 1KiB to 1MiB.")]
     [InlineData("auth-type: bearr", "auth-type: 'bearr' is not allowed; write none, bearer or api-key. Did you mean 'bearer'?")]
     [InlineData("auth-type: oauth", "auth-type: 'oauth' is not allowed; write none, bearer or api-key.")]
@@ -49,7 +53,9 @@ public class OptionValueTests
     [InlineData("headers: [a]", "headers: a list was found here; write a map of texts, such as {name: value}.")]
     [InlineData("headers: {a: [b]}", "headers: the value of 'a' is no text; give each name one text.")]
     [InlineData("headers: text", "headers: 'text' is no map; write a map of texts, such as {name: value}.")]
-    [InlineData("partitions: [a, [b]]", "partitions: an item of this list is no text; put text that YAML takes for something else in quotes.")]
+    [InlineData(
+        "partitions: [a, [b]]",
+        "partitions: an item of this list is no text; put text that YAML takes for something else in quotes.")]
     [InlineData("partitions: '[a, '", "partitions: '[a, ' is no list; write a list of texts, such as [a, b].")]
     public void What_cannot_be_read_is_said_with_key_value_and_what_is_allowed(string option, string expected)
     {
@@ -59,8 +65,10 @@ public class OptionValueTests
 
     [Theory]
     [InlineData("max-poll-records:", "max-poll-records: there is no value; write a whole number, or leave the key out.")]
-    [InlineData("max-poll-records: null", "max-poll-records: null means that there is no value; write a whole number, or leave the key out.")]
-    [InlineData("limit: 1\nauth-token: NULL", "auth-token: NULL without quotes means that there is no value; put it in quotes to mean the text, or leave the key out.")]
+    [InlineData("max-poll-records: null", "max-poll-records: null means no value; write a whole number, or leave the key out.")]
+    [InlineData(
+        "limit: 1\nauth-token: NULL",
+        "auth-token: NULL without quotes means no value; put it in quotes to mean the text, or leave the key out.")]
     [InlineData("auth-token:", "auth-token: there is no value; write one text (\"\" for an empty one), or leave the key out.")]
     [InlineData("limit:", "limit: there is no value; write a whole number, or leave the key out.")]
     public void Nothing_is_not_silently_a_default(string option, string expected) =>

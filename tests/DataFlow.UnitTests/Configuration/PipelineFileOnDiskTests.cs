@@ -23,7 +23,8 @@ public sealed class PipelineFileOnDiskTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_is_no_pipeline_file() => Assert.Equal($"{_folder}: this is a folder; name the pipeline file in it.", Problem(_folder));
+    public void A_folder_is_no_pipeline_file() =>
+        Assert.Equal($"{_folder}: this is a folder; name the pipeline file in it.", Problem(_folder));
 
     [Theory]
     [InlineData("")]
@@ -33,7 +34,9 @@ public sealed class PipelineFileOnDiskTests : IDisposable
     public void A_file_of_something_else_is_no_pipeline_file(string text)
     {
         var path = Write("users.csv", text);
-        Assert.Equal($"{path}: this is no pipeline file: it must have the keys 'source' and 'sink'. `dataflow new` writes one to start from.", Problem(path));
+        Assert.Equal(
+            $"{path}: this is no pipeline file: it must have the keys 'source' and 'sink'. `dataflow new` writes one to start from.",
+            Problem(path));
     }
 
     [Fact]

@@ -29,7 +29,8 @@ public class PipelineFileTests
         var options = (SampleFileOptions)pipeline.Source.Settings.Options;
 
         Assert.Equal("users", pipeline.Name);
-        Assert.Equal(("file", 1000, TimeSpan.FromSeconds(1)), (pipeline.Source.Definition.Name, pipeline.Source.BatchSize, pipeline.Source.PollInterval));
+        Assert.Equal("file", pipeline.Source.Definition.Name);
+        Assert.Equal((1000, TimeSpan.FromSeconds(1)), (pipeline.Source.BatchSize, pipeline.Source.PollInterval));
         Assert.Equal((RecordFormat.Csv, true, ",", "UTF-8"), (options.Format, options.HasHeader, options.Delimiter, options.Encoding));
         Assert.Equal("age >= 18", ((SampleFilterOptions)Assert.Single(pipeline.Transforms).Options).Condition);
         Assert.Equal(RecordFormat.Json, ((SampleSinkOptions)pipeline.Sink.Settings.Options).Format);
@@ -123,25 +124,52 @@ public class PipelineFileTests
         Configured.Problems("name: a"));
 
     [Theory]
-    [InlineData("source:\nsink: { type: console }", "orders.yaml:1:8: source: there is nothing below this key that could be used; give it at least 'type' and 'connection', indented below it.")]
-    [InlineData("source: { type: file, connection: a }\nsink: console", "orders.yaml:2:7: sink: there is nothing below this key that could be used; give it at least 'type' and 'connection', indented below it.")]
-    [InlineData("source: { connection: a }\nsink: { type: console }", "orders.yaml:1:9: source.type: this is missing and must be given: The source kind.")]
-    [InlineData("source: { type: file }\nsink: { type: console }", "orders.yaml:1:9: source.connection: this is missing and must be given: Where file is.")]
-    [InlineData("source: { type: file, connection: '' }\nsink: { type: console }", "orders.yaml:1:35: source.connection: this is empty and must be given: Where file is.")]
-    [InlineData("source: { type: file, connection: a, options: x }\nsink: { type: console }", "orders.yaml:1:47: source.options: this must be a map of options, such as {format: csv}.")]
-    [InlineData("source: { type: ftp, connection: a }\nsink: { type: console }", "orders.yaml:1:17: source.type: there is no source of type 'ftp'; allowed are file, kafka or websocket.")]
-    [InlineData("source: { type: file, connection: a }\nsink: { type: console }\ntransforms: filter", "orders.yaml:3:13: transforms: this must be a list; each transform is one item such as `- filter: \"age >= 18\"`.")]
-    [InlineData("source: { type: file, connection: a }\nsink: { type: console }\ntransforms: [{filter: a, select: b}]", "orders.yaml:3:14: transforms[0]: this is not one transform; each transform is one item such as `- filter: \"age >= 18\"`.")]
-    [InlineData("source: { type: file, connection: a }\nsink: { type: console }\ntransforms:\n  - filter:\n      condition: x AND", "orders.yaml:5:18: transforms[0].filter.condition: 'x AND' ends after AND; a condition must follow.")]
-    [InlineData("source: { type: file, connection: a }\nsink: { type: console }\ntransforms:\n  - filter: x AND", "orders.yaml:4:13: transforms[0].filter.condition: 'x AND' ends after AND; a condition must follow.")]
-    [InlineData("source: { type: file, connection: a }\nsink: { type: console }\ntransforms:\n  - filter:", "orders.yaml:4:12: transforms[0].filter.condition: there is no value; write one text (\"\" for an empty one), or leave the key out.")]
-    [InlineData("source: { type: file, connection: a, options: { quote: '..' } }\nsink: { type: console }", "orders.yaml:1:56: source.options.quote: '..' is 2 characters long; give one character, or nothing to switch quoting off.")]
+    [InlineData(
+        "source:\nsink: { type: console }",
+        "orders.yaml:1:8: source: there is nothing below this key that could be used; give it at least 'type' and 'connection', indented below it.")]
+    [InlineData(
+        "source: { type: file, connection: a }\nsink: console",
+        "orders.yaml:2:7: sink: there is nothing below this key that could be used; give it at least 'type' and 'connection', indented below it.")]
+    [InlineData(
+        "source: { connection: a }\nsink: { type: console }",
+        "orders.yaml:1:9: source.type: this is missing and must be given: The source kind.")]
+    [InlineData(
+        "source: { type: file }\nsink: { type: console }",
+        "orders.yaml:1:9: source.connection: this is missing and must be given: Where file is.")]
+    [InlineData(
+        "source: { type: file, connection: '' }\nsink: { type: console }",
+        "orders.yaml:1:35: source.connection: this is empty and must be given: Where file is.")]
+    [InlineData(
+        "source: { type: file, connection: a, options: x }\nsink: { type: console }",
+        "orders.yaml:1:47: source.options: this must be a map of options, such as {format: csv}.")]
+    [InlineData(
+        "source: { type: ftp, connection: a }\nsink: { type: console }",
+        "orders.yaml:1:17: source.type: there is no source of type 'ftp'; allowed are file, kafka or websocket.")]
+    [InlineData(
+        "source: { type: file, connection: a }\nsink: { type: console }\ntransforms: filter",
+        "orders.yaml:3:13: transforms: this must be a list; each transform is one item such as `- filter: \"age >= 18\"`.")]
+    [InlineData(
+        "source: { type: file, connection: a }\nsink: { type: console }\ntransforms: [{filter: a, select: b}]",
+        "orders.yaml:3:14: transforms[0]: this is not one transform; each transform is one item such as `- filter: \"age >= 18\"`.")]
+    [InlineData(
+        "source: { type: file, connection: a }\nsink: { type: console }\ntransforms:\n  - filter:\n      condition: x AND",
+        "orders.yaml:5:18: transforms[0].filter.condition: 'x AND' ends after AND; a condition must follow.")]
+    [InlineData(
+        "source: { type: file, connection: a }\nsink: { type: console }\ntransforms:\n  - filter: x AND",
+        "orders.yaml:4:13: transforms[0].filter.condition: 'x AND' ends after AND; a condition must follow.")]
+    [InlineData(
+        "source: { type: file, connection: a }\nsink: { type: console }\ntransforms:\n  - filter:",
+        "orders.yaml:4:12: transforms[0].filter.condition: there is no value; write one text (\"\" for an empty one), or leave the key out.")]
+    [InlineData(
+        "source: { type: file, connection: a, options: { quote: '..' } }\nsink: { type: console }",
+        "orders.yaml:1:56: source.options.quote: '..' is 2 characters long; give one character, or nothing to switch quoting off.")]
     public void A_part_that_cannot_be_used_is_named(string yaml, string expected) => Assert.Equal(expected, Configured.Problems(yaml));
 
     [Fact]
     public void An_empty_map_of_options_and_an_empty_list_of_transforms_are_fine()
     {
-        var pipeline = Configured.Pipeline("source:\n  type: file\n  connection: a\n  options:\n    # nothing yet\ntransforms:\nsink: { type: console }");
+        var pipeline = Configured.Pipeline(
+            "source:\n  type: file\n  connection: a\n  options:\n    # nothing yet\ntransforms:\nsink: { type: console }");
         Assert.Empty(pipeline.Transforms);
     }
 
@@ -151,7 +179,8 @@ public class PipelineFileTests
     [InlineData("- SELECT: { fields: [id, name] }")]
     public void A_transform_takes_its_main_option_as_a_bare_value(string transform)
     {
-        var pipeline = Configured.Pipeline($"source: {{ type: file, connection: a }}\nsink: {{ type: console }}\ntransforms:\n  {transform}");
+        var pipeline = Configured.Pipeline(
+            $"source: {{ type: file, connection: a }}\nsink: {{ type: console }}\ntransforms:\n  {transform}");
         Assert.Equal(["id", "name"], ((SampleSelectOptions)pipeline.Transforms[0].Options).Fields);
     }
 
@@ -174,11 +203,17 @@ public class PipelineFileTests
     }
 
     [Theory]
-    [InlineData("a b", "'a b' can't be a pipeline's name; use letters a-z, digits, '-', '_' and '.', with a letter or digit first and last.")]
-    [InlineData("../x", "'../x' can't be a pipeline's name; use letters a-z, digits, '-', '_' and '.', with a letter or digit first and last.")]
+    [InlineData(
+        "a b",
+        "'a b' can't be a pipeline's name; use letters a-z, digits, '-', '_' and '.', with a letter or digit first and last.")]
+    [InlineData(
+        "../x",
+        "'../x' can't be a pipeline's name; use letters a-z, digits, '-', '_' and '.', with a letter or digit first and last.")]
     [InlineData("''", "'' can't be a pipeline's name; use letters a-z, digits, '-', '_' and '.', with a letter or digit first and last.")]
     public void A_name_that_is_no_name_for_a_folder_is_refused(string name, string expected) =>
-        Assert.Equal($"orders.yaml:1:7: name: {expected}", Configured.Problems($"name: {name}\nsource: {{ type: file, connection: a }}\nsink: {{ type: console }}"));
+        Assert.Equal(
+            $"orders.yaml:1:7: name: {expected}",
+            Configured.Problems($"name: {name}\nsource: {{ type: file, connection: a }}\nsink: {{ type: console }}"));
 
     [Fact]
     public void A_file_name_that_is_no_pipeline_name_asks_for_one()

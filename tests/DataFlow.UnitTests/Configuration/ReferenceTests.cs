@@ -82,13 +82,15 @@ public partial class ReferenceTests
 
     [Fact]
     public void A_transform_says_what_its_bare_value_means() => Assert.Contains(
-        "A bare value sets `condition`: `- filter: ...` is short for `- filter: { condition: ... }`.", Pages["transforms/filter.md"], StringComparison.Ordinal);
+        "A bare value sets `condition`: `- filter: ...` is short for `- filter: { condition: ... }`.",
+        Pages["transforms/filter.md"], StringComparison.Ordinal);
 
     [Fact]
     public void The_pipeline_page_names_every_key_with_its_other_names()
     {
-        Assert.Contains("| `batch-size` or `batchSize` | whole number, 1 or more | `1000` |", Pages["pipeline.md"], StringComparison.Ordinal);
-        Assert.Contains("| `delivery` | best-effort, at-least-once or effectively-once |  |", Pages["pipeline.md"], StringComparison.Ordinal);
+        var page = Pages["pipeline.md"];
+        Assert.Contains("| `batch-size` or `batchSize` | whole number, 1 or more | `1000` |", page, StringComparison.Ordinal);
+        Assert.Contains("| `delivery` | best-effort, at-least-once or effectively-once |  |", page, StringComparison.Ordinal);
     }
 
     [Theory]

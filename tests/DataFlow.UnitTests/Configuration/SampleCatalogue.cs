@@ -110,7 +110,7 @@ internal static class SampleCatalogue
     };
 
     public static SourceDefinition Kafka { get; } =
-        Source("kafka", typeof(SampleTopicOptions), new SourceCapabilities(Replayable: true, Endless: false)) with { ConnectionExample = "localhost:9092" };
+        Source("kafka", typeof(SampleTopicOptions), new SourceCapabilities(Replayable: true)) with { ConnectionExample = "localhost:9092" };
 
     public static SourceDefinition WebSocket { get; } = Source(
         "websocket",
@@ -122,7 +122,8 @@ internal static class SampleCatalogue
         DefaultMaxLatency = TimeSpan.FromMilliseconds(100),
     };
 
-    public static SinkDefinition Console { get; } = Sink("console", new SinkCapabilities(SinkReplay.Repeated, "a terminal can't take lines back")) with
+    public static SinkDefinition Console { get; } = Sink(
+        "console", new SinkCapabilities(SinkReplay.Repeated, "a terminal can't take lines back")) with
     {
         ConnectionRequired = false,
         ConnectionExample = "",
@@ -184,7 +185,8 @@ internal static class SampleCatalogue
 
     private sealed class NoSource : ISource
     {
-        public IAsyncEnumerable<RecordBatch> ReadAsync(SourceContext context, CancellationToken stop) => AsyncEnumerable.Empty<RecordBatch>();
+        public IAsyncEnumerable<RecordBatch> ReadAsync(SourceContext context, CancellationToken stop) =>
+            AsyncEnumerable.Empty<RecordBatch>();
 
         public ValueTask DisposeAsync() => default;
     }

@@ -6,7 +6,8 @@ namespace DataFlow.UnitTests.Configuration;
 
 public class SchemaTests
 {
-    private static readonly Lazy<Task<JsonSchema>> Parsed = new(() => JsonSchema.FromJsonAsync(JsonSchemaWriter.Write(SampleCatalogue.All)));
+    private static readonly Lazy<Task<JsonSchema>> Parsed =
+        new(() => JsonSchema.FromJsonAsync(JsonSchemaWriter.Write(SampleCatalogue.All)));
 
     private const string Sink = """ "sink": { "type": "console" } """;
 
@@ -65,7 +66,10 @@ public class SchemaTests
     }
 
     [Theory]
-    [InlineData("\"delivery\": \"at-least-once\", \"until\": \"caught-up\", \"max-latency\": \"1s\", \"workers\": 2, \"max-batch-bytes\": \"1MiB\"", true)]
+    [InlineData(
+        "\"delivery\": \"at-least-once\", \"until\": \"caught-up\", \"max-latency\": \"1s\", \"workers\": 2, \"max-batch-bytes\": \"1MiB\"",
+        true)]
+    [InlineData("\"$schema\": \"docs/reference/schema.json\"", true)]
     [InlineData("\"delivery\": \"exactly-once\"", false)]
     [InlineData("\"workers\": -1", false)]
     [InlineData("\"max-batch-bytes\": 100000000", false)]
@@ -81,13 +85,15 @@ public class SchemaTests
     [Fact]
     public void The_schema_carries_what_editors_show()
     {
-        var options = Schema().GetProperty("$defs").GetProperty("source-kafka").GetProperty("properties").GetProperty("options").GetProperty("properties");
+        var source = Schema().GetProperty("$defs").GetProperty("source-kafka").GetProperty("properties");
+        var options = source.GetProperty("options").GetProperty("properties");
         var records = options.GetProperty("max-poll-records");
 
         Assert.Equal("Most records per fetch.", records.GetProperty("description").GetString());
         Assert.Equal(500, records.GetProperty("default").GetInt32());
         Assert.Equal("""{"type":"integer","minimum":1,"maximum":10000}""", JsonSerializer.Serialize(records.GetProperty("anyOf")[0]));
-        Assert.Equal("""{"enum":["none","bearer","jwt","api-key"]}""", JsonSerializer.Serialize(options.GetProperty("auth-type").GetProperty("anyOf")[0]));
+        Assert.Equal(
+            """{"enum":["none","bearer","jwt","api-key"]}""", JsonSerializer.Serialize(options.GetProperty("auth-type").GetProperty("anyOf")[0]));
         Assert.False(options.GetProperty("enable-auto-commit").GetProperty("default").GetBoolean());
         Assert.Equal("30s", options.GetProperty("heartbeat").GetProperty("default").GetString());
         Assert.Equal("https://json-schema.org/draft/2020-12/schema", Schema().GetProperty("$schema").GetString());
@@ -95,5 +101,6 @@ public class SchemaTests
 
     private static JsonElement Schema() => JsonDocument.Parse(JsonSchemaWriter.Write(SampleCatalogue.All)).RootElement;
 
-    private static async Task<ICollection<NJsonSchema.Validation.ValidationError>> ErrorsOf(string json) => (await Parsed.Value).Validate(json);
+    private static async Task<ICollection<NJsonSchema.Validation.ValidationError>> ErrorsOf(string json) =>
+        (await Parsed.Value).Validate(json);
 }

@@ -83,7 +83,8 @@ public class SourceConfigTests
     [Fact]
     public void An_unknown_kind_lists_the_kinds() => Assert.Equal(
         "SourceType: there is no source of type 'kafak'; allowed are file, kafka or websocket. Did you mean 'kafka'?",
-        Assert.Throws<ConfigurationException>(() => SourceBinding.Bind("orders", Config with { SourceType = "kafak" }, SampleCatalogue.All)).Message);
+        Assert.Throws<ConfigurationException>(() =>
+            SourceBinding.Bind("orders", Config with { SourceType = "kafak" }, SampleCatalogue.All)).Message);
 
     [Fact]
     [Trait("claim", "CFG-10")]

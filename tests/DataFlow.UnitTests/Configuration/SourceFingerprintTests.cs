@@ -13,7 +13,8 @@ public class SourceFingerprintTests
 
     [Fact]
     public void Other_options_may_change() =>
-        Assert.Null(SourceFingerprint.DescribeDifference(SourceFingerprint.Parse(Stored.ToString()), Topic("topic: orders\n  pin: 1234\n  limit: 7")));
+        Assert.Null(SourceFingerprint.DescribeDifference(
+            SourceFingerprint.Parse(Stored.ToString()), Topic("topic: orders\n  pin: 1234\n  limit: 7")));
 
     [Fact]
     public void A_change_of_identity_is_described() => Assert.Equal(
@@ -45,5 +46,6 @@ public class SourceFingerprintTests
     [InlineData("{\"type\":1,\"options\":{}}")]
     public void Something_else_is_no_fingerprint(string text) => Assert.Throws<FormatException>(() => SourceFingerprint.Parse(text));
 
-    private static PipelineSource Topic(string options) => Configured.WithSource($"type: kafka\nconnection: x\noptions:\n  {options}").Source;
+    private static PipelineSource Topic(string options) =>
+        Configured.WithSource($"type: kafka\nconnection: x\noptions:\n  {options}").Source;
 }

@@ -67,8 +67,12 @@ public class TextFormatTests
 
     [Theory]
     [InlineData("postgres://bob:pa@ss:w/rd@db.example.com/x", "postgres://bob:***@db.example.com/x")]
-    [InlineData("jdbc:postgresql://h:5432/db?user=bob&password=s3cret&ssl=true", "jdbc:postgresql://h:5432/db?user=bob&password=***&ssl=true")]
-    [InlineData("jdbc:sqlserver://h:1433;databaseName=x;password=s3cret;encrypt=true", "jdbc:sqlserver://h:1433;databaseName=x;password=***;encrypt=true")]
+    [InlineData(
+        "jdbc:postgresql://h:5432/db?user=bob&password=s3cret&ssl=true",
+        "jdbc:postgresql://h:5432/db?user=bob&password=***&ssl=true")]
+    [InlineData(
+        "jdbc:sqlserver://h:1433;databaseName=x;password=s3cret;encrypt=true",
+        "jdbc:sqlserver://h:1433;databaseName=x;password=***;encrypt=true")]
     [InlineData("Server=h;User Id=bob;Pwd='a;b'", "Server=h;User Id=bob;Pwd=***")]
     [InlineData("wss://api.example.com/stream?token=abc", "wss://api.example.com/stream?token=***")]
     [InlineData("localhost:9092,other:9092", "localhost:9092,other:9092")]

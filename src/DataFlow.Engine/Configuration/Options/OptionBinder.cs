@@ -5,7 +5,8 @@ namespace DataFlow.Engine.Configuration;
 /// <param name="Given">What was given, by the option's documented name.</param>
 /// <param name="Meant">Options that were probably meant by unknown keys: they are not to be called missing as well.</param>
 /// <param name="IsComplete">True when nothing was wrong.</param>
-internal sealed record BoundOptions(object Options, IReadOnlyDictionary<string, MapEntry> Given, IReadOnlySet<string> Meant, bool IsComplete)
+internal sealed record BoundOptions(
+    object Options, IReadOnlyDictionary<string, MapEntry> Given, IReadOnlySet<string> Meant, bool IsComplete)
 {
     public ConfigurationValue? ValueOf(string name) => Given.GetValueOrDefault(name)?.Value;
 }
@@ -34,7 +35,8 @@ internal sealed class OptionBinder(ProblemList problems)
             allConverted &= Set(record, entry, given[entry.Name], path);
         }
 
-        foreach (var entry in table.Entries.Where(entry => entry.IsRequired && !given.ContainsKey(entry.Name) && !meant.Contains(entry.Name)))
+        var missing = table.Entries.Where(entry => entry.IsRequired && !given.ContainsKey(entry.Name) && !meant.Contains(entry.Name));
+        foreach (var entry in missing)
         {
             problems.Add(map.Location, Phrases.Join(path, entry.Name), $"this is missing and must be given: {entry.Description}");
         }
@@ -62,7 +64,8 @@ internal sealed class OptionBinder(ProblemList problems)
             else if (given.TryGetValue(entry.Name, out var other))
             {
                 var where = Phrases.OnLine(other.KeyLocation);
-                problems.Add(item.KeyLocation, key, $"this is another name of '{other.Key}', which is given too{where}; remove one of them.");
+                problems.Add(
+                    item.KeyLocation, key, $"this is another name of '{other.Key}', which is given too{where}; remove one of them.");
             }
             else
             {
@@ -112,7 +115,9 @@ internal sealed class OptionBinder(ProblemList problems)
         {
             var item = given.GetValueOrDefault(table.Find(problem.Key)?.Name ?? problem.Key);
             problems.Add(
-                item?.Value.Location ?? map.Location, Phrases.Join(path, item?.Key ?? problem.Key), SecretMask.Hide(table, record, problem.Message));
+                item?.Value.Location ?? map.Location,
+                Phrases.Join(path, item?.Key ?? problem.Key),
+                SecretMask.Hide(table, record, problem.Message));
         }
     }
 }

@@ -20,7 +20,8 @@ internal static class OptionConverter
     };
 
     /// <summary>What is wrong with a value that is out of the option's limits; null when it is within.</summary>
-    public static string? CheckRange(OptionEntry entry, object value) => CheckRange(entry, value, () => Phrases.Quote(OptionText.Format(entry, value)!));
+    public static string? CheckRange(OptionEntry entry, object value) =>
+        CheckRange(entry, value, () => Phrases.Quote(OptionText.Format(entry, value)!));
 
     private static string? CheckRange(OptionEntry entry, object value, Func<string> shown)
     {
@@ -35,11 +36,19 @@ internal static class OptionConverter
             : null;
     }
 
-    private static (object? Value, string? Problem) OfNull(OptionEntry entry, ScalarValue scalar) =>
-        entry.TakesNull && scalar.Text.Length > 0 ? (null, null)
-        : scalar.Text.Length == 0 ? (null, $"there is no value; write {Wanted(entry)}{(entry.Kind == OptionKind.Text ? " (\"\" for an empty one)" : "")}, or leave the key out.")
-        : entry.Kind == OptionKind.Text ? (null, $"{scalar.Text} without quotes means that there is no value; put it in quotes to mean the text, or leave the key out.")
-        : (null, $"{scalar.Text} means that there is no value; write {Wanted(entry)}, or leave the key out.");
+    private static (object? Value, string? Problem) OfNull(OptionEntry entry, ScalarValue scalar)
+    {
+        var isText = entry.Kind == OptionKind.Text;
+        if (scalar.Text.Length == 0)
+        {
+            var hint = isText ? " (\"\" for an empty one)" : "";
+            return (null, $"there is no value; write {Wanted(entry)}{hint}, or leave the key out.");
+        }
+
+        return entry.TakesNull ? (null, null)
+            : isText ? (null, $"{scalar.Text} without quotes means no value; put it in quotes to mean the text, or leave the key out.")
+            : (null, $"{scalar.Text} means no value; write {Wanted(entry)}, or leave the key out.");
+    }
 
     private static (object? Value, string? Problem) OfScalar(OptionEntry entry, ScalarValue scalar)
     {
@@ -52,7 +61,7 @@ internal static class OptionConverter
             OptionKind.Boolean => bool.TryParse(text, out var truth) ? truth : null,
             OptionKind.Duration => DurationText.TryParse(text, entry.Unit, out var duration) ? duration : null,
             OptionKind.ByteSize => ByteSize.TryParse(text, out var size) ? size : null,
-            OptionKind.Choice => entry.Choices.FirstOrDefault(choice => choice.Names.Contains(text, StringComparer.OrdinalIgnoreCase))?.Value,
+            OptionKind.Choice => entry.ChoiceOf(text)?.Value,
             _ => (object?)null,
         };
         return value is null ? (null, Mismatch(entry, scalar)) : (value, CheckRange(entry, value, () => Shown(entry, scalar)));
@@ -66,7 +75,8 @@ internal static class OptionConverter
         {
             OptionKind.Choice => $"{Shown(entry, scalar)} is not allowed; write {Wanted(entry)}.{suggestion}",
             OptionKind.WholeNumber when IsDigits(scalar.Text.Trim()) =>
-                $"{Shown(entry, scalar)} is too large; write {Wanted(entry)} up to {(entry.ValueType == typeof(int) ? int.MaxValue : long.MaxValue)}.",
+                $"{Shown(entry, scalar)} is too large; write {Wanted(entry)} up to "
+                    + $"{(entry.ValueType == typeof(int) ? int.MaxValue : long.MaxValue)}.",
             OptionKind.Boolean => $"{Shown(entry, scalar)} is neither true nor false; write one of them.",
             OptionKind.Duration => $"{Shown(entry, scalar)} is no duration; write {Wanted(entry)}.",
             OptionKind.ByteSize => $"{Shown(entry, scalar)} is no size; write {Wanted(entry)}.",
@@ -141,9 +151,7 @@ internal static class OptionConverter
     private static bool IsDigits(string text) => text.TrimStart('+', '-') is { Length: > 0 } digits && digits.All(char.IsAsciiDigit);
 
     private static string Shown(OptionEntry entry, ScalarValue scalar) =>
-        entry.IsSecret ? "the value (not shown)"
-        : scalar.Reference is { } reference ? $"the value of {Phrases.Quote(reference)}"
-        : Phrases.Quote(scalar.Text);
+        entry.IsSecret ? "the value (not shown)" : Phrases.Shown(scalar);
 
     private static string Wanted(OptionEntry entry) => entry.Kind switch
     {

@@ -61,6 +61,10 @@ internal sealed class OptionEntry
     /// <summary>All names that mean this option, the documented one first.</summary>
     public IEnumerable<string> Names => [Name, .. Aliases];
 
+    /// <summary>The member that a text names, in any case; null when there is none.</summary>
+    public OptionChoice? ChoiceOf(string text) =>
+        Choices.FirstOrDefault(choice => choice.Names.Contains(text, StringComparer.OrdinalIgnoreCase));
+
     private static OptionKind? KindOf(Type type) =>
         type.IsEnum ? OptionKind.Choice
         : type == typeof(string) ? OptionKind.Text

@@ -57,7 +57,8 @@ internal sealed class OptionTable
         }
         catch (MissingMethodException exception)
         {
-            throw new InvalidOperationException($"{RecordType} can't be an option record: it has no constructor without parameters.", exception);
+            throw new InvalidOperationException(
+                $"{RecordType} can't be an option record: it has no constructor without parameters.", exception);
         }
     }
 

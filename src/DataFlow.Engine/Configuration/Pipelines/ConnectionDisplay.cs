@@ -9,13 +9,16 @@ public static partial class ConnectionDisplay
     public static string Of(string connection) =>
         NamedSecret().Replace(UserInfo().Replace(connection, $"$1{SecretMask.Mask}@"), $"$1{SecretMask.Mask}");
 
-    // scheme://user:password@host. A password may hold '@', ':' and '/' itself, so everything up to the last '@' counts, except after a port.
+    // scheme://user:password@host. A password may hold '@', ':' and '/' itself, so everything up to the last '@' counts, except
+    // after a port.
     [GeneratedRegex(@"((?:^|,)(?:[A-Za-z][A-Za-z0-9+.:-]*:)?//[^:/?#@,]*:)(?!\d+(?:[/?#,]|\z))\S*@")]
     private static partial Regex UserInfo();
 
     // password=..., pwd=..., access_token=... in queries and in lists that are separated by ';' or '&'.
     [GeneratedRegex(
-        @"((?:^|[?&;,\s/@(])[A-Za-z0-9_. -]*(?:password|passwd|passphrase|pwd|token|secret|signature|credential|api-?_?key|access-?_?key|account-?_?key|\bsig)\s*=\s*)(?:""[^""]*""|'[^']*'|[^&;,#\s)]*)",
+        @"((?:^|[?&;,\s/@(])[A-Za-z0-9_. -]*"
+            + @"(?:password|passwd|passphrase|pwd|token|secret|signature|credential|(?:api|access|account)[-_]?key|\bsig)"
+            + @"\s*=\s*)(?:""[^""]*""|'[^']*'|[^&;,#\s)]*)",
         RegexOptions.IgnoreCase)]
     private static partial Regex NamedSecret();
 }

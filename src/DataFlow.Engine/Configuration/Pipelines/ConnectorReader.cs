@@ -1,7 +1,8 @@
 namespace DataFlow.Engine.Configuration;
 
 /// <summary>Makes the source and the sink of a pipeline. For one configuration.</summary>
-internal sealed class ConnectorReader(Catalogue catalogue, ProblemList problems, OptionBinder binder, string pipelineId, string baseDirectory)
+internal sealed class ConnectorReader(
+    Catalogue catalogue, ProblemList problems, OptionBinder binder, string pipelineId, string baseDirectory)
 {
     public PipelineSource? ReadSource(MapValue map, string path)
     {
@@ -25,7 +26,12 @@ internal sealed class ConnectorReader(Catalogue catalogue, ProblemList problems,
         var bound = binder.Bind(OptionTable.Of(typeof(SinkKeys)), map, path);
         var keys = (SinkKeys)bound.Options;
         var definition = Found(
-            catalogue.FindSink(keys.Type), keys.Type, bound.ValueOf("type"), Phrases.Join(path, "type"), "sink", catalogue.Sinks.Select(sink => sink.Name));
+            catalogue.FindSink(keys.Type),
+            keys.Type,
+            bound.ValueOf("type"),
+            Phrases.Join(path, "type"),
+            "sink",
+            catalogue.Sinks.Select(sink => sink.Name));
         if (definition is null)
         {
             return null;
@@ -50,7 +56,7 @@ internal sealed class ConnectorReader(Catalogue catalogue, ProblemList problems,
     public SourceDefinition? FindSource(string type, ConfigurationValue? given, string path) => Found(
         catalogue.FindSource(type), type, given, path, "source", catalogue.Sources.Select(source => source.Name));
 
-    public PipelineSource Source(SourceDefinition definition, string connection, object options, int batchSize, TimeSpan pollInterval) => new()
+    public PipelineSource Source(SourceDefinition definition, string connection, object options, int batchSize, TimeSpan poll) => new()
     {
         Definition = definition,
         Settings = new SourceSettings
@@ -62,7 +68,7 @@ internal sealed class ConnectorReader(Catalogue catalogue, ProblemList problems,
             BaseDirectory = baseDirectory,
         },
         BatchSize = batchSize,
-        PollInterval = pollInterval,
+        PollInterval = poll,
     };
 
     private string Resolve(string connection, bool isPath) =>
@@ -72,11 +78,14 @@ internal sealed class ConnectorReader(Catalogue catalogue, ProblemList problems,
         where T : class
     {
         // A type that is missing or no text was complained about when it was bound.
-        if (definition is null && given is ScalarValue { IsNull: false })
+        if (definition is null && given is ScalarValue { IsNull: false } scalar)
         {
             var all = names.ToList();
+            var suggestion = scalar.Reference is null ? Suggestion.Sentence(scalar.Text, all) : "";
             problems.Add(
-                given.Location, path, $"there is no {kind} of type {Phrases.Quote(type)}; allowed are {Phrases.Or(all)}.{Suggestion.Sentence(type, all)}");
+                given.Location,
+                path,
+                $"there is no {kind} of type {Phrases.Shown(scalar)}; allowed are {Phrases.Or(all)}.{suggestion}");
         }
 
         return definition;
@@ -86,13 +95,17 @@ internal sealed class ConnectorReader(Catalogue catalogue, ProblemList problems,
     {
         var given = bound.Given.GetValueOrDefault("connection");
         var isText = given?.Value is ScalarValue { IsNull: false };
-        if (!isRequired || !string.IsNullOrWhiteSpace(keys.Connection) || (given is not null && !isText) || bound.Meant.Contains("connection"))
+        var isComplainedAbout = (given is not null && !isText) || bound.Meant.Contains("connection");
+        if (!isRequired || isComplainedAbout || !string.IsNullOrWhiteSpace(keys.Connection))
         {
             return true;
         }
 
         var found = given is null ? "is missing" : "is empty";
-        problems.Add(given?.Value.Location ?? map.Location, Phrases.Join(path, given?.Key ?? "connection"), $"this {found} and must be given: {description}");
+        problems.Add(
+            given?.Value.Location ?? map.Location,
+            Phrases.Join(path, given?.Key ?? "connection"),
+            $"this {found} and must be given: {description}");
         return false;
     }
 
@@ -138,7 +151,8 @@ internal sealed class ConnectorReader(Catalogue catalogue, ProblemList problems,
                 problems.Add(
                     entry.Value.Location,
                     Phrases.Join(configPath, entry.Key),
-                    $"this has another value in options{Phrases.OnLine(other.KeyLocation)}; options and config are the same, so remove one of them.");
+                    $"this has another value in options{Phrases.OnLine(other.KeyLocation)}; "
+                        + "options and config are the same, so remove one of them.");
             }
         }
 
@@ -148,9 +162,10 @@ internal sealed class ConnectorReader(Catalogue catalogue, ProblemList problems,
     private static bool IsSame(ConfigurationValue left, ConfigurationValue right) => (left, right) switch
     {
         (ScalarValue one, ScalarValue other) => one.Text == other.Text,
-        (ListValue one, ListValue other) => one.Items.Count == other.Items.Count && one.Items.Zip(other.Items, IsSame).All(same => same),
+        (ListValue one, ListValue other) => one.Items.Count == other.Items.Count
+            && one.Items.Zip(other.Items).All(pair => IsSame(pair.First, pair.Second)),
         (MapValue one, MapValue other) => one.Entries.Count == other.Entries.Count
-            && one.Entries.Zip(other.Entries, (first, second) => first.Key == second.Key && IsSame(first.Value, second.Value)).All(same => same),
+            && one.Entries.Zip(other.Entries).All(pair => pair.First.Key == pair.Second.Key && IsSame(pair.First.Value, pair.Second.Value)),
         _ => false,
     };
 }

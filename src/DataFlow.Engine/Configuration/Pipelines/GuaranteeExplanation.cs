@@ -21,21 +21,24 @@ public sealed class GuaranteeExplanation
     public DeliveryGuarantee Provided { get; }
 
     /// <summary>What is promised: as written, else at-least-once, or best-effort where no more can be proved.</summary>
-    public DeliveryGuarantee Promised => _pipeline.Delivery ?? (DeliveryGuarantee)Math.Min((int)Provided, (int)DeliveryGuarantee.AtLeastOnce);
+    public DeliveryGuarantee Promised =>
+        _pipeline.Delivery ?? (DeliveryGuarantee)Math.Min((int)Provided, (int)DeliveryGuarantee.AtLeastOnce);
 
     /// <summary>What stands in the way of more, and what would help; null when there is no more.</summary>
     public string? WeakestLink => Provided switch
     {
         DeliveryGuarantee.BestEffort =>
-            $"the source '{_pipeline.Source.Definition.Name}' can't read the same records again after a restart{Because(_source.WhyNotReplayable)}",
+            $"the source '{SourceName}' can't read the same records again after a restart{Because(_source.WhyNotReplayable)}",
         DeliveryGuarantee.AtLeastOnce =>
-            $"the sink '{_pipeline.Sink.Definition.Name}' keeps what was written after the last commit, and gets it again after a crash{Because(_sink.WhyRepeated)}",
+            $"the sink '{SinkName}' keeps what was written after the last commit, and gets it again after a crash"
+                + Because(_sink.WhyRepeated),
         _ => null,
     };
 
     /// <summary>A line to warn with before the run; null when there is nothing to warn of.</summary>
     public string? Warning => _pipeline.Delivery is null && Provided == DeliveryGuarantee.BestEffort
-        ? $"Delivery is best-effort: {WeakestLink}. Records may be missing after an interruption; write 'delivery: best-effort' to accept that."
+        ? $"Delivery is best-effort: {WeakestLink}. Records may be missing after an interruption; "
+            + "write 'delivery: best-effort' to accept that."
         : null;
 
     /// <summary>What the pipeline requires and can't have.</summary>
@@ -48,13 +51,15 @@ public sealed class GuaranteeExplanation
             {
                 problems.Add(_pipeline.ProblemAt(
                     "delivery",
-                    $"{NameOf(required)} can't be guaranteed: {WeakestLink}. Change that, or write 'delivery: {NameOf(Provided)}', which can be."));
+                    $"{NameOf(required)} can't be guaranteed: {WeakestLink}. "
+                        + $"Change that, or write 'delivery: {NameOf(Provided)}', which can be."));
             }
 
             if (_pipeline.Until == Until.CaughtUp && _source.Endless)
             {
                 problems.Add(_pipeline.ProblemAt(
-                    "until", $"the source '{_pipeline.Source.Definition.Name}' never comes to an end by itself, so it is never caught up; write 'until: forever'."));
+                    "until",
+                    $"the source '{SourceName}' never comes to an end by itself, so it is never caught up; write 'until: forever'."));
             }
 
             return problems;
@@ -68,16 +73,20 @@ public sealed class GuaranteeExplanation
             ? $"Delivery: {NameOf(Provided)}. The pipeline requires {NameOf(required)}."
             : $"Delivery: {NameOf(Provided)}. The pipeline doesn't require any; it is promised {NameOf(Promised)}.",
         _source.Replayable
-            ? $"Source '{_pipeline.Source.Definition.Name}': can read the same records again from a stored position."
-            : $"Source '{_pipeline.Source.Definition.Name}': can't read the same records again.",
+            ? $"Source '{SourceName}': can read the same records again from a stored position."
+            : $"Source '{SourceName}': can't read the same records again.",
         _sink.Replay switch
         {
-            SinkReplay.Undone => $"Sink '{_pipeline.Sink.Definition.Name}': undoes what was written after the last commit.",
-            SinkReplay.Transactional => $"Sink '{_pipeline.Sink.Definition.Name}': writes records and position in one transaction.",
-            _ => $"Sink '{_pipeline.Sink.Definition.Name}': keeps what was written after the last commit.",
+            SinkReplay.Undone => $"Sink '{SinkName}': undoes what was written after the last commit.",
+            SinkReplay.Transactional => $"Sink '{SinkName}': writes records and position in one transaction.",
+            _ => $"Sink '{SinkName}': keeps what was written after the last commit.",
         },
         WeakestLink is null ? "Weakest link: none." : $"Weakest link: {WeakestLink}.",
     ];
+
+    private string SourceName => _pipeline.Source.Definition.Name;
+
+    private string SinkName => _pipeline.Sink.Definition.Name;
 
     /// <summary>Derives the guarantee of a pipeline.</summary>
     public static GuaranteeExplanation Of(PipelineDefinition pipeline) => new(pipeline);

@@ -62,16 +62,19 @@ public sealed record PipelineDefinition
 
     /// <summary>Makes the source.</summary>
     /// <exception cref="ConfigurationException">The source can't use an option's value.</exception>
-    public ISource CreateSource() => Create("source.options", () => Source.Definition.Create(Source.Settings));
+    public ISource CreateSource() => Create("source.options", Source.Settings.Options, () => Source.Definition.Create(Source.Settings));
 
     /// <summary>Makes the sink.</summary>
     /// <exception cref="ConfigurationException">The sink can't use an option's value.</exception>
-    public ISink CreateSink() => Create("sink.options", () => Sink.Definition.Create(Sink.Settings));
+    public ISink CreateSink() => Create("sink.options", Sink.Settings.Options, () => Sink.Definition.Create(Sink.Settings));
 
     /// <summary>Makes the transforms, in order.</summary>
     /// <exception cref="ConfigurationException">A transform can't use an option's value.</exception>
     public IReadOnlyList<ITransform> CreateTransforms() =>
-        [.. Transforms.Select(transform => Create(transform.Key, () => transform.Definition.Create(transform.Options)))];
+    [
+        .. Transforms.Select(transform =>
+            Create(transform.Key, transform.Options, () => transform.Definition.Create(transform.Options))),
+    ];
 
     /// <summary>Makes source and sink once, without connecting, to hear which values they can't use.</summary>
     /// <returns>Everything that is wrong.</returns>
@@ -114,7 +117,7 @@ public sealed record PipelineDefinition
         return Locations[key];
     }
 
-    private T Create<T>(string path, Func<T> create)
+    private T Create<T>(string path, object options, Func<T> create)
     {
         try
         {
@@ -122,7 +125,8 @@ public sealed record PipelineDefinition
         }
         catch (OptionException exception)
         {
-            throw new ConfigurationException([ProblemAt(Phrases.Join(path, exception.Key), exception.Message)]);
+            var message = SecretMask.Hide(OptionTable.Of(options.GetType()), options, exception.Message);
+            throw new ConfigurationException([ProblemAt(Phrases.Join(path, exception.Key), message)]);
         }
     }
 }

@@ -31,9 +31,12 @@ public static class PipelineFile
         problems.ThrowIfAny();
         if (document is not MapValue map || map.Entries.Count == 0)
         {
-            throw Refuse(path, "this is no pipeline file: it must have the keys 'source' and 'sink'. `dataflow new` writes one to start from.");
+            throw Refuse(
+                path, "this is no pipeline file: it must have the keys 'source' and 'sink'. `dataflow new` writes one to start from.");
         }
 
+        // Editors want to be told the schema in the file itself.
+        map = map with { Entries = [.. map.Entries.Where(entry => entry.Key != JsonSchemaWriter.SchemaKey)] };
         var baseDirectory = Path.GetDirectoryName(Path.GetFullPath(path)) ?? Path.GetFullPath(path);
         var interpolated = (MapValue)new Interpolation(problems, baseDirectory, environment).Apply(map, "");
         var definition = new PipelineReader(catalogue, problems, path, baseDirectory).Read(interpolated);

@@ -11,7 +11,8 @@ public static partial class PipelineName
     public static string? Problem(string name) =>
         name.Length > Longest ? $"the name is {name.Length} characters long; allowed are {Longest}."
         : Allowed().IsMatch(name) ? null
-        : $"{Phrases.Quote(name)} can't be a pipeline's name; use letters a-z, digits, '-', '_' and '.', with a letter or digit first and last.";
+        : $"{Phrases.Quote(name)} can't be a pipeline's name; "
+            + "use letters a-z, digits, '-', '_' and '.', with a letter or digit first and last.";
 
     [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\z")]
     private static partial Regex Allowed();

@@ -66,7 +66,10 @@ internal sealed class PipelineReader(Catalogue catalogue, ProblemList problems, 
 
         if (value is not (null or BrokenValue))
         {
-            problems.Add(value.Location, key, "there is nothing below this key that could be used; give it at least 'type' and 'connection', indented below it.");
+            problems.Add(
+                value.Location,
+                key,
+                "there is nothing below this key that could be used; give it at least 'type' and 'connection', indented below it.");
         }
 
         return null;

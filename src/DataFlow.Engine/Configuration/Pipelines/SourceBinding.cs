@@ -28,7 +28,9 @@ public static class SourceBinding
         }
 
         CheckNumbers(config, problems);
-        var options = definition is null ? null : binder.Bind(OptionTable.Of(definition.OptionsType), OptionsOf(config), nameof(config.Options)).Options;
+        var options = definition is null
+            ? null
+            : binder.Bind(OptionTable.Of(definition.OptionsType), OptionsOf(config), nameof(config.Options)).Options;
         problems.ThrowIfAny();
         return connectors.Source(
             definition!, config.ConnectionString, options!, config.BatchSize, TimeSpan.FromMilliseconds(config.PollIntervalMs));

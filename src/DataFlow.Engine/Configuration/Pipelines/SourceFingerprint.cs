@@ -69,11 +69,15 @@ public sealed class SourceFingerprint
 
         var changes = OptionTable.Of(source.Definition.OptionsType).Entries
             .Where(entry => entry.IsIdentity)
-            .Select(entry => (entry, before: stored._options.GetValueOrDefault(entry.Name, TextOf(entry, entry.Default)), now: current._options[entry.Name]))
+            .Select(entry => (
+                entry,
+                before: stored._options.GetValueOrDefault(entry.Name, TextOf(entry, entry.Default)),
+                now: current._options[entry.Name]))
             .Where(change => change.before != change.now)
             .Select(change => change.entry.IsSecret
                 ? $"source.options.{change.entry.Name} has another value (not shown) than when the state was written"
-                : $"source.options.{change.entry.Name} was {Shown(change.before)} when the state was written and is {Shown(change.now)} now")
+                : $"source.options.{change.entry.Name} was {Shown(change.before)} when the state was written "
+                    + $"and is {Shown(change.now)} now")
             .ToList();
         return changes.Count == 0 ? null : $"{string.Join("; ", changes)}: {Advice}";
     }

@@ -36,8 +36,11 @@ internal sealed class TransformReader(Catalogue catalogue, ProblemList problems,
         if (catalogue.FindTransform(entry.Key) is not { } definition)
         {
             var names = catalogue.Transforms.Select(transform => transform.Name).ToList();
+            var suggestion = Suggestion.Sentence(entry.Key, names);
             problems.Add(
-                entry.KeyLocation, key, $"there is no transform {Phrases.Quote(entry.Key)}; allowed are {Phrases.Or(names)}.{Suggestion.Sentence(entry.Key, names)}");
+                entry.KeyLocation,
+                key,
+                $"there is no transform {Phrases.Quote(entry.Key)}; allowed are {Phrases.Or(names)}.{suggestion}");
             return null;
         }
 

@@ -20,6 +20,10 @@ internal static class Phrases
         return line.Length > LongestQuote ? $"'{line[..LongestQuote]}...'" : $"'{line}'";
     }
 
+    /// <summary>A value for a message: as it was written, so that what comes from outside is not shown.</summary>
+    public static string Shown(ScalarValue scalar) =>
+        scalar.Reference is { } reference ? $"the value of {Quote(reference)}" : Quote(scalar.Text);
+
     /// <summary>A path of keys with one more key.</summary>
     public static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
 

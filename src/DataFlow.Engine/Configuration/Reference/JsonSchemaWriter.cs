@@ -7,7 +7,11 @@ namespace DataFlow.Engine.Configuration;
 /// <summary>Writes the JSON Schema (draft 2020-12) of the pipeline file, with the options of each kind of the catalogue.</summary>
 public static class JsonSchemaWriter
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>A key of JSON files that names their schema; it is for editors only.</summary>
+    internal const string SchemaKey = "$schema";
+
+    private static readonly JsonSerializerOptions Readable =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The schema as text.</summary>
     public static string Write(Catalogue catalogue) => Create(catalogue).ToJsonString(Readable).ReplaceLineEndings("\n") + "\n";
@@ -20,13 +24,25 @@ public static class JsonSchemaWriter
         foreach (var source in catalogue.Sources)
         {
             definitions[$"source-{source.Name}"] =
-                Connector(OptionTable.Of(typeof(SourceKeys)), source.Name, source.Summary, source.ConnectionDescription, source.ConnectionRequired, source.OptionsType);
+                Connector(
+                    OptionTable.Of(typeof(SourceKeys)),
+                    source.Name,
+                    source.Summary,
+                    source.ConnectionDescription,
+                    source.ConnectionRequired,
+                    source.OptionsType);
         }
 
         foreach (var sink in catalogue.Sinks)
         {
             definitions[$"sink-{sink.Name}"] =
-                Connector(OptionTable.Of(typeof(SinkKeys)), sink.Name, sink.Summary, sink.ConnectionDescription, sink.ConnectionRequired, sink.OptionsType);
+                Connector(
+                    OptionTable.Of(typeof(SinkKeys)),
+                    sink.Name,
+                    sink.Summary,
+                    sink.ConnectionDescription,
+                    sink.ConnectionRequired,
+                    sink.OptionsType);
         }
 
         foreach (var transform in catalogue.Transforms)
@@ -37,7 +53,7 @@ public static class JsonSchemaWriter
         var keys = OptionTable.Of(typeof(PipelineKeys));
         var schema = new JsonObject
         {
-            ["$schema"] = "https://json-schema.org/draft/2020-12/schema",
+            [SchemaKey] = "https://json-schema.org/draft/2020-12/schema",
             ["title"] = "DataFlow pipeline",
         };
         Merge(schema, Map(keys, entry => entry.Name switch
@@ -51,6 +67,7 @@ public static class JsonSchemaWriter
             },
             _ => OptionSchema.Of(entry),
         }));
+        schema["properties"]![SchemaKey] = new JsonObject { ["type"] = "string" };
         schema["$defs"] = definitions;
         return schema;
     }

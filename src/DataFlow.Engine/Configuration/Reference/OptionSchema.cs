@@ -37,12 +37,14 @@ internal static class OptionSchema
         OptionKind.ByteSize => AnyOf(Limited(entry, "integer"), Matching($"^{Number} ?([KMG]i?B|B)?$"), NullFor(entry)),
         OptionKind.Choice => AnyOf(Names(entry.Choices.SelectMany(choice => choice.Names)), Interpolation(), NullFor(entry)),
         OptionKind.TextList => AnyOf(new JsonObject { ["type"] = "array", ["items"] = Text() }, Text()),
-        OptionKind.TextMap => AnyOf(new JsonObject { ["type"] = "object", ["additionalProperties"] = Text() }, new JsonObject { ["type"] = "string" }),
+        OptionKind.TextMap => AnyOf(
+            new JsonObject { ["type"] = "object", ["additionalProperties"] = Text() }, new JsonObject { ["type"] = "string" }),
         _ => Text(),
     };
 
     /// <summary>One of a few names.</summary>
-    public static JsonObject Names(IEnumerable<string> names) => new() { ["enum"] = new JsonArray([.. names.Select(name => JsonValue.Create(name))]) };
+    public static JsonObject Names(IEnumerable<string> names) =>
+        new() { ["enum"] = new JsonArray([.. names.Select(name => JsonValue.Create(name))]) };
 
     private static JsonObject Limited(OptionEntry entry, string type)
     {
@@ -79,7 +81,8 @@ internal static class OptionSchema
         long value => JsonValue.Create(value),
         double value => JsonValue.Create(value),
         decimal value => JsonValue.Create(value),
-        IReadOnlyDictionary<string, string> map => new JsonObject(map.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))),
+        IReadOnlyDictionary<string, string> map =>
+            new JsonObject(map.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))),
         IEnumerable<string> list when entry.Kind == OptionKind.TextList => new JsonArray([.. list.Select(text => JsonValue.Create(text))]),
         var value => JsonValue.Create(OptionText.Format(entry, value)),
     };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace DataFlow.Engine.Configuration;
@@ -22,13 +23,13 @@ public static class PipelineTemplate
         }
 
         Comment(text, source.Summary, "");
-        Connector(text, "source", source.Name, source.ConnectionDescription, ConnectionOf(source.ConnectionExample), source.OptionsType, withComments: true);
+        Connector(text, "source", source.Name, source.ConnectionDescription, source.ConnectionExample, source.OptionsType, true);
         var keys = OptionTable.Of(typeof(SourceKeys));
         Suggest(text, keys.Find("batch-size")!, "  ");
         Suggest(text, keys.Find("poll-interval-ms")!, "  ");
         Line(text, "");
         Comment(text, sink.Summary, "");
-        Connector(text, "sink", sink.Name, sink.ConnectionDescription, ConnectionOf(sink.ConnectionExample), sink.OptionsType, withComments: true);
+        Connector(text, "sink", sink.Name, sink.ConnectionDescription, sink.ConnectionExample, sink.OptionsType, true);
         Line(text, "");
         foreach (var entry in OptionTable.Of(typeof(PipelineKeys)).Entries.Where(entry => entry.Name is "delivery" or "until"))
         {
@@ -42,7 +43,8 @@ public static class PipelineTemplate
 
     internal static string ExampleOf(SinkDefinition sink, Catalogue catalogue) => Example(SourceFor(catalogue), sink, null);
 
-    internal static string ExampleOf(TransformDefinition transform, Catalogue catalogue) => Example(SourceFor(catalogue), SinkFor(catalogue), transform);
+    internal static string ExampleOf(TransformDefinition transform, Catalogue catalogue) =>
+        Example(SourceFor(catalogue), SinkFor(catalogue), transform);
 
     private static SinkDefinition SinkFor(Catalogue catalogue) => catalogue.FindSink(PreferredSink) ?? catalogue.Sinks[0];
 
@@ -51,7 +53,7 @@ public static class PipelineTemplate
     private static string Example(SourceDefinition source, SinkDefinition sink, TransformDefinition? transform)
     {
         var text = new StringBuilder();
-        Connector(text, "source", source.Name, null, ConnectionOf(source.ConnectionExample), source.OptionsType, withComments: false);
+        Connector(text, "source", source.Name, null, source.ConnectionExample, source.OptionsType, false);
         if (transform is not null)
         {
             Line(text, "transforms:");
@@ -63,21 +65,19 @@ public static class PipelineTemplate
             }
         }
 
-        Connector(text, "sink", sink.Name, null, ConnectionOf(sink.ConnectionExample), sink.OptionsType, withComments: false);
+        Connector(text, "sink", sink.Name, null, sink.ConnectionExample, sink.OptionsType, false);
         return text.ToString();
     }
 
-    private static string? ConnectionOf(string example) => example.Length == 0 ? null : YamlText.Scalar(example);
-
     private static void Connector(
-        StringBuilder text, string key, string type, string? description, string? connection, Type optionsType, bool withComments)
+        StringBuilder text, string key, string type, string? description, string connection, Type optionsType, bool withComments)
     {
         Line(text, $"{key}:");
         Line(text, $"  type: {type}");
-        if (connection is not null)
+        if (connection.Length > 0)
         {
             Comment(text, description, "  ");
-            Line(text, $"  connection: {connection}");
+            Line(text, $"  connection: {YamlText.Scalar(connection)}");
         }
 
         var entries = OptionTable.Of(optionsType).Entries;
@@ -126,7 +126,7 @@ public static class PipelineTemplate
             OptionKind.TextList => value ?? "[]",
             OptionKind.TextMap => value ?? "{}",
             _ when value is not null => YamlText.Scalar(value),
-            OptionKind.WholeNumber or OptionKind.Number => Math.Max(1, double.IsFinite(entry.Minimum) ? (long)entry.Minimum : 1).ToString(System.Globalization.CultureInfo.InvariantCulture),
+            OptionKind.WholeNumber or OptionKind.Number => Math.Max(1, entry.Minimum).ToString(CultureInfo.InvariantCulture),
             OptionKind.Boolean => "true",
             OptionKind.Duration => "1s",
             OptionKind.ByteSize => "1MiB",

@@ -37,7 +37,10 @@ public static class ReferenceWriter
     private static string WriteIndex(IReadOnlyList<ConnectorReference> connectors)
     {
         var page = Page("Reference");
-        Line(page, "- [The pipeline file](pipeline.md)", "- [JSON Schema of the pipeline file](schema.json), for editors and other programs");
+        Line(
+            page,
+            "- [The pipeline file](pipeline.md)",
+            "- [JSON Schema of the pipeline file](schema.json), for editors and other programs");
         foreach (var role in Enum.GetValues<ConnectorRole>())
         {
             Line(page, "", $"## {role}s", "", "| name | what it does |", "|---|---|");
@@ -63,7 +66,10 @@ public static class ReferenceWriter
 
         if (connector.ShorthandOption is { } shorthand)
         {
-            Line(page, "", $"A bare value sets `{shorthand}`: `- {connector.Name}: ...` is short for `- {connector.Name}: {{ {shorthand}: ... }}`.");
+            Line(
+                page,
+                "",
+                $"A bare value sets `{shorthand}`: `- {connector.Name}: ...` is short for `- {connector.Name}: {{ {shorthand}: ... }}`.");
         }
 
         Line(page, "", "```yaml", connector.Example.TrimEnd('\n'), "```");

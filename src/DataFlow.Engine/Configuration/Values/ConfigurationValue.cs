@@ -9,7 +9,8 @@ internal abstract record ConfigurationValue(TextLocation Location);
 /// <param name="IsPlain">Without quotes: only then can it be null.</param>
 /// <param name="Location">Where it stands.</param>
 /// <param name="Reference">The text as written when it holds <c>${...}</c>; shown instead of what it stands for.</param>
-internal sealed record ScalarValue(string Text, bool IsPlain, TextLocation Location, string? Reference = null) : ConfigurationValue(Location)
+internal sealed record ScalarValue(string Text, bool IsPlain, TextLocation Location, string? Reference = null)
+    : ConfigurationValue(Location)
 {
     public bool IsNull => IsPlain && (Text is "" or "~" or "null" or "Null" or "NULL");
 }

@@ -12,12 +12,17 @@ internal sealed partial class Interpolation(ProblemList problems, string baseDir
     private const int LargestFile = 1 << 20;
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
-    /// <summary>The value with all references replaced; what can't be replaced is a problem and becomes a <see cref="BrokenValue"/>.</summary>
+    /// <summary>
+    /// The value with all references replaced; what can't be replaced is a problem and becomes a <see cref="BrokenValue"/>.
+    /// </summary>
     public ConfigurationValue Apply(ConfigurationValue value, string path) => value switch
     {
         ScalarValue scalar => Apply(scalar, path),
         ListValue list => list with { Items = [.. list.Items.Select((item, index) => Apply(item, $"{path}[{index}]"))] },
-        MapValue map => map with { Entries = [.. map.Entries.Select(entry => entry with { Value = Apply(entry.Value, Phrases.Join(path, entry.Key)) })] },
+        MapValue map => map with
+        {
+            Entries = [.. map.Entries.Select(entry => entry with { Value = Apply(entry.Value, Phrases.Join(path, entry.Key)) })],
+        },
         _ => value,
     };
 
@@ -68,7 +73,8 @@ internal sealed partial class Interpolation(ProblemList problems, string baseDir
             return ReadFile(match.Value, Path.GetFullPath(Path.Combine(baseDirectory, path.Value)));
         }
 
-        return ("", $"'{match.Value}' is unknown; write ${{env:NAME}}, ${{env:NAME:-default}} or ${{file:path}}, or $${{ for the text itself.");
+        // What stands in the braces is not shown: it may be part of a password.
+        return ("", "this '${...}' is unknown; write ${env:NAME}, ${env:NAME:-default} or ${file:path}, or $${ for the text itself.");
     }
 
     private (string Text, string? Problem) ResolveVariable(string name, Group fallback)
@@ -113,6 +119,7 @@ internal sealed partial class Interpolation(ProblemList problems, string baseDir
     private static string WithoutLastNewline(string text) =>
         text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
 
-    [GeneratedRegex(@"\$\$\{|\$\{(?:env:(?<env>[A-Za-z_][A-Za-z0-9_]*)(?::-(?<default>[^}]*))?|file:(?<file>[^}]+)|[^}]*)(?:\}|\z)", RegexOptions.Singleline)]
+    [GeneratedRegex(
+        @"\$\$\{|\$\{(?:env:(?<env>[A-Za-z_][A-Za-z0-9_]*)(?::-(?<default>[^}]*))?|file:(?<file>[^}]+)|[^}]*)(?:\}|\z)")]
     private static partial Regex Reference();
 }

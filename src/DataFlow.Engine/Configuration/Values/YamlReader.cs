@@ -42,6 +42,11 @@ internal sealed class YamlReader
             // The scanner's answer to brackets that never close.
             problems.Add(reader.LastLocation, "", "a list or map in brackets starts here and is not closed; add the ']' or '}'.");
         }
+        catch (ArgumentException)
+        {
+            // The parser's answer to a '!' that is followed by what can't be a tag.
+            problems.Add(reader.LastLocation, "", Special('!'));
+        }
         catch (EndOfStreamException)
         {
             problems.Add(reader.LastLocation, "", MissingKey);
@@ -77,7 +82,10 @@ internal sealed class YamlReader
         _last = location;
         if (depth > DeepestNesting)
         {
-            throw new SemanticErrorException(parsed.Start, parsed.End, $"More than {DeepestNesting} levels are nested here; a pipeline needs no more than five.");
+            throw new SemanticErrorException(
+                parsed.Start,
+                parsed.End,
+                $"More than {DeepestNesting} levels are nested here; a pipeline needs no more than five.");
         }
 
         CheckPlainYaml(parsed, path, location);
@@ -121,7 +129,8 @@ internal sealed class YamlReader
             }
             else if (!entries.TryAdd(key.Text, new MapEntry(key.Text, key.Location, value)))
             {
-                _problems.Add(key.Location, valuePath, $"this key is already given{Phrases.OnLine(entries[key.Text].KeyLocation)}; remove one of them.");
+                var where = Phrases.OnLine(entries[key.Text].KeyLocation);
+                _problems.Add(key.Location, valuePath, $"this key is already given{where}; remove one of them.");
             }
         }
 
@@ -130,20 +139,22 @@ internal sealed class YamlReader
 
     private void CheckPlainYaml(ParsingEvent parsed, string path, TextLocation location)
     {
-        if (parsed is AnchorAlias alias)
+        // The value itself is not shown: it may be a password that was meant to be text.
+        var special = parsed switch
         {
-            _problems.Add(location, path, $"'*{alias.Value}' refers to an anchor, which pipelines have no use for; put text that starts with * in quotes.");
-        }
-        else if (parsed is NodeEvent { Anchor.IsEmpty: false } anchored)
+            AnchorAlias => '*',
+            NodeEvent { Anchor.IsEmpty: false } => '&',
+            NodeEvent { Tag: { IsEmpty: false } tag } when !IsStandard(tag) => '!',
+            _ => default,
+        };
+        if (special != default)
         {
-            _problems.Add(location, path, $"'&{anchored.Anchor}' sets an anchor, which pipelines have no use for; put text that starts with & in quotes.");
-        }
-
-        if (parsed is NodeEvent { Tag.IsEmpty: false } tagged && !IsStandard(tagged.Tag))
-        {
-            _problems.Add(location, path, $"'{tagged.Tag}' is a tag, which pipelines have no use for; put text that starts with ! in quotes.");
+            _problems.Add(location, path, Special(special));
         }
     }
+
+    private static string Special(char character) =>
+        $"'{character}' has a meaning of its own in YAML, which pipelines don't use; put text that starts with it in quotes.";
 
     private static bool IsStandard(TagName tag) =>
         tag.IsNonSpecific || tag.Value.StartsWith(StandardTags, StringComparison.Ordinal);

@@ -21,7 +21,8 @@ internal static partial class YamlSyntax
     {
         if (exception.Message.Contains("tab", StringComparison.Ordinal) && TabAsIndentation().Match(text) is { Success: true } tab)
         {
-            return (LocationOf(text, tab.Index + tab.Length - 1), "this line is indented with a tab, which YAML doesn't allow; use spaces.");
+            var indentation = LocationOf(text, tab.Index + tab.Length - 1);
+            return (indentation, "this line is indented with a tab, which YAML doesn't allow; use spaces.");
         }
 
         var location = new TextLocation((int)exception.Start.Line, (int)exception.Start.Column);

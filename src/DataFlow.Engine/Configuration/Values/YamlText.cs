@@ -11,7 +11,9 @@ internal static partial class YamlText
 
     /// <summary>A text as a YAML scalar: without quotes where nobody could take it for something else.</summary>
     public static string Scalar(string text) =>
-        SafeWithoutQuotes().IsMatch(text) && !new ScalarValue(text, IsPlain: true, default).IsNull ? text : JsonSerializer.Serialize(text, Quoted);
+        SafeWithoutQuotes().IsMatch(text) && !new ScalarValue(text, IsPlain: true, default).IsNull
+            ? text
+            : JsonSerializer.Serialize(text, Quoted);
 
     /// <summary>A text as a comment whose lines start with <c># </c> and are about as wide as a page.</summary>
     public static IEnumerable<string> Comment(string text, string indent)
