@@ -18,6 +18,7 @@ public class Source : IAsyncDisposable
     private readonly Lock _gate = new();
     private long _offset;
     private Advance? _resume;
+    private volatile bool _isLeft;
     private PipelineRunner? _runner;
     private Task<PipelineOutcome>? _run;
 
@@ -48,7 +49,7 @@ public class Source : IAsyncDisposable
     public long CurrentOffset => _runner?.Progress.Offset ?? Volatile.Read(ref _offset);
 
     /// <summary>False while disconnected, failing, or ended by an error; true again after recovery.</summary>
-    public bool IsHealthy => _runner?.Progress.IsHealthy ?? true;
+    public bool IsHealthy => _isLeft || (_runner?.Progress.IsHealthy ?? true);
 
     /// <summary>Why it is unhealthy or what it waits for; null when all is well.</summary>
     public string? HealthReason => _runner?.Progress.Reason;
@@ -119,7 +120,10 @@ public class Source : IAsyncDisposable
         }
     }
 
-    /// <summary>The records in batches. Each batch belongs to the reader, who releases it.</summary>
+    /// <summary>
+    /// The records in batches. Each batch belongs to the reader, who releases it. A batch counts as delivered when the reader asks
+    /// for the next one; a <see cref="Stop"/> from within the loop therefore can't finish before the loop goes on or ends.
+    /// </summary>
     public async IAsyncEnumerable<RecordBatch> StreamBatches(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct = default)
     {
@@ -131,15 +135,19 @@ public class Source : IAsyncDisposable
             await foreach (var batch in sink.Batches.ReadAllAsync(ct).ConfigureAwait(false))
             {
                 yield return batch;
+                sink.Taken();
             }
 
             await FinishAsync(run).ConfigureAwait(false);
         }
         finally
         {
-            sink.Abandon();
+            // A reader that leaves early is no failure; what it did not take comes again with the next source of this pipeline id.
+            _isLeft = !run.IsCompleted;
             await _stop.CancelAsync().ConfigureAwait(false);
+            sink.Abandon();
             await run.ConfigureAwait(false);
+            sink.ReleaseUnread();
         }
     }
 

@@ -28,7 +28,15 @@ internal static class NewCommand
                 throw new WrongInputException($"{path} is there already; choose another name.");
             }
 
-            File.WriteAllText(path, text);
+            try
+            {
+                File.WriteAllText(path, text);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                throw new WrongInputException($"{path} can't be written: {failure.Message}");
+            }
+
             context.Out.WriteLine($"{path} written. Next: dataflow validate {path}");
             return ExitCode.Done;
         });

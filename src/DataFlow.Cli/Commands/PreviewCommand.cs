@@ -40,6 +40,7 @@ internal static class PreviewCommand
             BatchSize = Math.Min(full.BatchSize, most),
             CreateSource = () => new UnacknowledgedSource(full.CreateSource()),
             CreateSink = () => sink,
+            Until = Until.CaughtUp,
             MaxAttempts = 1,
             MaxDeadLetters = null,
         };

@@ -58,6 +58,25 @@ internal static class RunCommand
             context.Error.WriteLine($"warning: {warning}");
         }
 
+        try
+        {
+            return await RunAsync(context, parsed, definition, name, json, verbose).ConfigureAwait(false);
+        }
+        catch (ConnectorException failure)
+        {
+            // Refused before the run began: a program that reads the output gets its line all the same.
+            if (json)
+            {
+                context.Out.WriteLine(RunReport.ToJson(definition.Name, new PipelineOutcome(RunState.Failed, default, default, TimeSpan.Zero, failure)));
+            }
+
+            throw;
+        }
+    }
+
+    private static async Task<int> RunAsync(
+        CliContext context, ParseResult parsed, PipelineDefinition definition, string name, bool json, bool verbose)
+    {
         using var signals = new StopSignals(context.Error);
         var folder = PipelineArguments.StateFolder(parsed, definition);
         using var held = PipelineLock.Acquire(folder, definition.Name, parsed.GetValue(PipelineArguments.Instance), context.Time);

@@ -79,7 +79,7 @@ internal sealed class TestSourceConnector(TestSourceOptions options) : ISource
         var (rows, length) = (batch.RowCount, batch.Length);
         var sequence = _copyIsDue ? _sequence : _sequence + 1;
         _writer.Write(batch, sequence, _copyIsDue);
-        if (batch.Length > mostBytes && rows > 0)
+        if (batch.RowCount > rows && rows > 0 && batch.Length > mostBytes)
         {
             batch.RemoveLastRow();
             batch.Length = length;

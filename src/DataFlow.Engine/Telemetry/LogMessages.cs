@@ -33,6 +33,12 @@ internal static partial class LogMessages
     public static partial void AttemptFailed(
         this ILogger logger, Exception exception, string pipeline, int attempt, string reason, double seconds);
 
+    [LoggerMessage(11, LogLevel.Warning, "Something of pipeline {Pipeline} could not be cleaned up: {Reason}")]
+    public static partial void CleanUpFailed(this ILogger logger, Exception exception, string pipeline, string reason);
+
+    [LoggerMessage(12, LogLevel.Warning, "The state of pipeline {Pipeline} could not be stored and is tried again: {Reason}")]
+    public static partial void CommitTriedAgain(this ILogger logger, Exception exception, string pipeline, string reason);
+
     [LoggerMessage(10, LogLevel.Error, "The end of the run of pipeline {Pipeline} could not be noted in its history: {Reason}")]
     public static partial void HistoryFailed(this ILogger logger, Exception exception, string pipeline, string reason);
 

@@ -17,7 +17,6 @@ internal sealed class PipelineMetrics : IDisposable
     private readonly KeyValuePair<string, object?> _pipeline;
     private readonly KeyValuePair<string, object?> _source;
     private readonly HashSet<string> _outcomes = new(StringComparer.Ordinal);
-    private volatile bool _isHealthy = true;
     private long _offset;
     private long _unaccounted;
 
@@ -29,12 +28,8 @@ internal sealed class PipelineMetrics : IDisposable
         Tags = [_pipeline, _source];
     }
 
-    /// <summary>Whether the source is healthy.</summary>
-    public bool IsHealthy
-    {
-        get => _isHealthy;
-        set => _isHealthy = value;
-    }
+    /// <summary>Asks whether the source is healthy. Called by whoever collects metrics, on his thread.</summary>
+    public Func<bool> Health { get; set; } = () => true;
 
     /// <summary>Asks the source how many bytes are left; null when it can't tell. Called on the thread that collects metrics.</summary>
     public Func<long?>? Backlog { get; set; }

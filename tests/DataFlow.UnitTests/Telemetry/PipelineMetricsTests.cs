@@ -139,10 +139,10 @@ public sealed class PipelineMetricsTests : IDisposable
     {
         Assert.Equal([(1, Tags)], _log.Observe("dataflow.source.health"));
 
-        _metrics.IsHealthy = false;
+        _metrics.Health = () => false;
         Assert.Equal([(0, Tags)], _log.Observe("dataflow.source.health"));
 
-        _metrics.IsHealthy = true;
+        _metrics.Health = () => true;
         Assert.Equal([(1, Tags)], _log.Observe("dataflow.source.health"));
     }
 
@@ -171,7 +171,7 @@ public sealed class PipelineMetricsTests : IDisposable
     {
         using (var orders = _meter.Start("orders", "test"))
         {
-            orders.IsHealthy = false;
+            orders.Health = () => false;
             Assert.Equal(
                 [(0, "pipeline_id=orders source_type=test"), (1, Tags)],
                 _log.Observe("dataflow.source.health").OrderBy(entry => entry.Value));
