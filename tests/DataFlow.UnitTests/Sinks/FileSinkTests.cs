@@ -301,6 +301,15 @@ public class FileSinkTests : SinkFixture
     }
 
     [Fact]
+    public async Task A_device_that_takes_no_more_is_a_full_disk()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full here.");
+        await using var run = await OpenAsync(path: "/dev/full");
+        Assert.Contains("The disk is full while writing /dev/full",
+            (await Assert.ThrowsAsync<ConnectorException>(() => run.WriteAsync(1))).Message);
+    }
+
+    [Fact]
     public void What_can_be_promised_depends_on_the_target()
     {
         SinkCapabilities Of(string path) => FileSinkDefinition.Definition.Capabilities(new SinkSettings
