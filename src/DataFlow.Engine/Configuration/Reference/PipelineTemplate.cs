@@ -73,7 +73,7 @@ public static class PipelineTemplate
         StringBuilder text, string key, string type, string? description, string connection, Type optionsType, bool withComments)
     {
         Line(text, $"{key}:");
-        Line(text, $"  type: {type}");
+        Line(text, $"  type: {YamlText.Scalar(type)}");
         if (connection.Length > 0)
         {
             Comment(text, description, "  ");
