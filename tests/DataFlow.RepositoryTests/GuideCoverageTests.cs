@@ -57,7 +57,13 @@ public sealed class GuideCoverageTests
         {
             foreach (var method in assembly.GetTypes().SelectMany(type => type.GetMethods()))
             {
-                foreach (var trait in method.GetCustomAttributes<TraitAttribute>().Where(trait => trait.Name == "claim"))
+                if (method.GetCustomAttribute<FactAttribute>() is null)
+                {
+                    continue;
+                }
+
+                var traits = method.GetCustomAttributes<TraitAttribute>().Concat(method.ReflectedType!.GetCustomAttributes<TraitAttribute>());
+                foreach (var trait in traits.Where(trait => trait.Name == "claim"))
                 {
                     if (!tests.TryGetValue(trait.Value, out var names))
                     {
