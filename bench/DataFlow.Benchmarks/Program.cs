@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using DataFlow.Benchmarks;
 
 // Measures this product and its peers side by side and writes medians and ratios:

@@ -11,6 +11,7 @@ public static class RecordReaders
         return options.Format switch
         {
             RecordFormat.Csv => new CsvRecordReader(options),
+            RecordFormat.Json => new NdjsonRecordReader(options),
             RecordFormat.Text => new TextRecordReader(options),
             RecordFormat.JsonArray => new JsonArrayRecordReader(options),
             RecordFormat.JsonDocument => new JsonDocumentRecordReader(options),

@@ -4,5 +4,5 @@ namespace DataFlow.Transforms;
 public static class BuiltInTransforms
 {
     /// <summary>All of them, in the order of the reference.</summary>
-    public static IReadOnlyList<TransformDefinition> All { get; } = [FilterDefinition.Definition];
+    public static IReadOnlyList<TransformDefinition> All { get; } = [FilterDefinition.Definition, SelectDefinition.Definition];
 }

@@ -1,6 +1,5 @@
 using DataFlow.Engine;
 using DataFlow.Engine.Configuration;
-using DataFlow.Engine.State;
 
 namespace DataFlow;
 
@@ -13,12 +12,13 @@ public class Source : IAsyncDisposable
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
 
-    private readonly SourceBinding _binding;
+    private readonly PipelineSource _source;
     private readonly SourceServices _services;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private long _offset;
     private Advance? _resume;
+    private volatile bool _isLeft;
     private PipelineRunner? _runner;
     private Task<PipelineOutcome>? _run;
 
@@ -27,10 +27,10 @@ public class Source : IAsyncDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(pipelineId);
         ArgumentNullException.ThrowIfNull(config);
         _services = services ?? new SourceServices();
-        _binding = SourceBinding.Bind(pipelineId, config, _services.Catalogue, _services.BaseDirectory);
+        _source = SourceBinding.Bind(pipelineId, config, _services.Catalogue, _services.BaseDirectory);
         PipelineId = pipelineId;
         Config = config;
-        SourceId = $"{_binding.Definition.Name}-source-{pipelineId}-{Guid.NewGuid().ToString("N")[..8]}";
+        SourceId = $"{_source.Definition.Name}-source-{pipelineId}-{Guid.NewGuid().ToString("N")[..8]}";
     }
 
     /// <summary>Unique per source object: <c>file-source-users-1f3a9c02</c>.</summary>
@@ -49,7 +49,7 @@ public class Source : IAsyncDisposable
     public long CurrentOffset => _runner?.Progress.Offset ?? Volatile.Read(ref _offset);
 
     /// <summary>False while disconnected, failing, or ended by an error; true again after recovery.</summary>
-    public bool IsHealthy => _runner?.Progress.IsHealthy ?? true;
+    public bool IsHealthy => _isLeft || (_runner?.Progress.IsHealthy ?? true);
 
     /// <summary>Why it is unhealthy or what it waits for; null when all is well.</summary>
     public string? HealthReason => _runner?.Progress.Reason;
@@ -70,14 +70,14 @@ public class Source : IAsyncDisposable
         lock (_gate)
         {
             ThrowIfStarted();
-            if (_binding.Definition.PositionFromNumber is not { } place)
+            if (_source.Definition.PositionFromNumber is not { } place)
             {
                 throw new NotSupportedException(
-                    $"A {_binding.Definition.Name} source can't resume from the bare number {offset}: its positions are more than a number. " +
-                    $"Use 'dataflow state seek' with a complete position.");
+                    $"A {_source.Definition.Name} source can't resume from the bare number {offset}: its positions are more than a number. " +
+                    $"Give a complete position with 'dataflow state set'.");
             }
 
-            _resume = place(_binding.Settings, offset);
+            _resume = place(_source.Settings, offset);
             _offset = offset;
         }
     }
@@ -120,7 +120,10 @@ public class Source : IAsyncDisposable
         }
     }
 
-    /// <summary>The records in batches. Each batch belongs to the reader, who releases it.</summary>
+    /// <summary>
+    /// The records in batches. Each batch belongs to the reader, who releases it. A batch counts as delivered when the reader asks
+    /// for the next one; a <see cref="Stop"/> from within the loop therefore can't finish before the loop goes on or ends.
+    /// </summary>
     public async IAsyncEnumerable<RecordBatch> StreamBatches(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct = default)
     {
@@ -132,15 +135,19 @@ public class Source : IAsyncDisposable
             await foreach (var batch in sink.Batches.ReadAllAsync(ct).ConfigureAwait(false))
             {
                 yield return batch;
+                sink.Taken();
             }
 
             await FinishAsync(run).ConfigureAwait(false);
         }
         finally
         {
-            sink.Abandon();
+            // A reader that leaves early is no failure; what it did not take comes again with the next source of this pipeline id.
+            _isLeft = !run.IsCompleted;
             await _stop.CancelAsync().ConfigureAwait(false);
+            sink.Abandon();
             await run.ConfigureAwait(false);
+            sink.ReleaseUnread();
         }
     }
 
@@ -176,7 +183,7 @@ public class Source : IAsyncDisposable
         lock (_gate)
         {
             ThrowIfStarted();
-            var spec = _binding.ToSpec(Config, createSink);
+            var spec = _source.ToSpec(PipelineId, () => _source.Definition.Create(_source.Settings), createSink);
             _runner = new PipelineRunner(spec, _services.State, _services.Time, _services.Logger) { SourceId = SourceId };
             return _run = Task.Run(() => RunAsync(_runner));
         }

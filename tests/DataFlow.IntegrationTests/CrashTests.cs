@@ -28,18 +28,19 @@ public sealed class CrashTests
     [MemberData(nameof(CrashPoints))]
     public async Task Dying_at_a_named_point_leaves_the_same_file_as_an_undisturbed_run(string point)
     {
-        using var folder = Prepare(rows: 20_000);
+        using var folder = Prepare(rows: 20_000, rotate: point == CrashPoint.AfterRotate);
         var golden = await GoldenAsync(folder);
         foreach (var time in (int[])[1, 2, 5])
         {
             Reset(folder);
-            var died = await Cli.RunAsync(
-                folder.Path, ["run", "crash.yaml"], new Dictionary<string, string> { ["DATAFLOW_CRASH_AT"] = $"{point}:{time}" });
-            Assert.Equal(CliResult.Killed, died.ExitCode);
+            var first = await Cli.RunAsync(
+                folder.Path, ["run", "crash.yaml"], new Dictionary<string, string> { [CrashPoint.Variable] = $"{point}:{time}" });
 
+            // A run passes some points once only; the first time it must die.
+            Assert.True(first.ExitCode == CliResult.Killed || (time > 1 && first.ExitCode == 0), $"{point}:{time} ended with {first.ExitCode}. {first.Error}");
             (await Cli.RunAsync(folder.Path, "run", "crash.yaml")).Succeeded();
 
-            Assert.Equal(golden, await File.ReadAllBytesAsync(folder["out.ndjson"]));
+            Assert.Equal(golden, Output(folder));
         }
     }
 
@@ -71,13 +72,13 @@ public sealed class CrashTests
                 Assert.True(finished || result.ExitCode == CliResult.Killed, result.Error);
             }
 
-            Assert.Equal(golden, await File.ReadAllBytesAsync(folder["out.ndjson"]));
+            Assert.Equal(golden, Output(folder));
         }
 
         Assert.True(whileMoving > 20, $"Only {whileMoving} of {kills} kills came while records moved.");
     }
 
-    private static TemporaryFolder Prepare(int rows)
+    private static TemporaryFolder Prepare(int rows, bool rotate = false)
     {
         var folder = new TemporaryFolder();
         var csv = new StringBuilder("id,kind,text\n");
@@ -96,19 +97,28 @@ public sealed class CrashTests
         }
 
         folder.Write("in.csv", csv.ToString());
-        folder.Write("crash.yaml", Pipeline);
+        folder.Write("crash.yaml", rotate ? Pipeline.Replace("  connection: out.ndjson", "  connection: out.ndjson\n  options: { rotate-bytes: 100KB }", StringComparison.Ordinal) : Pipeline);
         return folder;
     }
 
-    private static async Task<byte[]> GoldenAsync(TemporaryFolder folder)
+    private static async Task<string> GoldenAsync(TemporaryFolder folder)
     {
         (await Cli.RunAsync(folder.Path, "run", "crash.yaml")).Succeeded();
-        return await File.ReadAllBytesAsync(folder["out.ndjson"]);
+        return Output(folder);
     }
 
     private static void Reset(TemporaryFolder folder)
     {
         Directory.Delete(folder[".dataflow"], recursive: true);
-        File.Delete(folder["out.ndjson"]);
+        foreach (var file in Directory.GetFiles(folder.Path, "out*"))
+        {
+            File.Delete(file);
+        }
     }
+
+    /// <summary>What was written, as one text: where a rotating output is cut depends on when it was committed.</summary>
+    private static string Output(TemporaryFolder folder) =>
+        string.Concat(Directory.GetFiles(folder.Path, "out*").OrderBy(Number, StringComparer.Ordinal).Select(File.ReadAllText));
+
+    private static string Number(string path) => Path.GetFileNameWithoutExtension(path);
 }

@@ -70,12 +70,25 @@ public sealed class Batcher
     public async IAsyncEnumerable<RecordBatch> ReadAllAsync()
     {
         var flushing = FlushByTimeAsync();
-        await foreach (var batch in _ready.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        try
         {
-            yield return batch;
+            await foreach (var batch in _ready.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+                yield return batch;
+            }
         }
-
-        await flushing.ConfigureAwait(false);
+        finally
+        {
+            // A reader that leaves early must not leave the producer waiting for room, nor batches behind.
+            _ready.Writer.TryComplete();
+            ReleaseReady();
+            await _filling.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            _open?.Release();
+            _open = null;
+            ReleaseReady();
+            _filling.Release();
+            await flushing.ConfigureAwait(false);
+        }
     }
 
     private async Task FlushByTimeAsync()
@@ -107,10 +120,30 @@ public sealed class Batcher
 
     private async ValueTask HandOnAsync(CancellationToken ct)
     {
-        if (_open is { } batch)
+        if (_open is not { } batch)
         {
-            await _ready.Writer.WriteAsync(batch, ct).ConfigureAwait(false);
-            _open = null;
+            return;
+        }
+
+        while (await _ready.Writer.WaitToWriteAsync(ct).ConfigureAwait(false))
+        {
+            if (_ready.Writer.TryWrite(batch))
+            {
+                _open = null;
+                return;
+            }
+        }
+
+        // The reader has gone: what it did not take is read again, or kept by the engine.
+        batch.Release();
+        _open = null;
+    }
+
+    private void ReleaseReady()
+    {
+        while (_ready.Reader.TryRead(out var unread))
+        {
+            unread.Release();
         }
     }
 }

@@ -42,7 +42,10 @@ public interface IParallelSink : ISink
     /// </summary>
     IBatchEncoder? Encoder { get; }
 
-    /// <summary>Writes an encoded batch. As <see cref="ISink.WriteAsync"/>; the encoded batch stays the caller's.</summary>
+    /// <summary>
+    /// Writes an encoded batch. As <see cref="ISink.WriteAsync"/>, but the caller knows already which rows could not be encoded:
+    /// they are not returned again. The encoded batch stays the caller's.
+    /// </summary>
     ValueTask<WriteResult> WriteAsync(EncodedBatch encoded, CancellationToken ct);
 }
 
@@ -143,8 +146,8 @@ public sealed record SinkContext
     public string? State { get; init; }
 
     /// <summary>
-    /// True when nothing has been committed in this generation: at the first run, and after a reset. <see cref="State"/>, if there
-    /// is one, is then what the former generation left: the sink may replace what it had written itself.
+    /// True at the first run, and after a reset. <see cref="State"/>, if there is one, is then what the former generation left: the
+    /// sink replaces what it had written itself.
     /// </summary>
     public bool StartsOver { get; init; }
 

@@ -17,14 +17,15 @@ public readonly record struct ByteSize(long Bytes) : IComparable<ByteSize>
     /// <summary>A number of kibibytes.</summary>
     public static ByteSize KiB(long count) => new(count << 10);
 
-    /// <summary>Reads a size; the suffix is case-insensitive, a fraction is allowed before it.</summary>
+    /// <summary>Reads a size; the suffix is case-insensitive, a fraction is allowed before it as long as it makes whole bytes.</summary>
     public static bool TryParse(string text, out ByteSize size)
     {
         text = text.Trim();
         var (suffix, factor) = Units.FirstOrDefault(unit => text.EndsWith(unit.Suffix, StringComparison.OrdinalIgnoreCase), ("", 1));
         var number = text[..^suffix.Length].TrimEnd();
         var parsed = decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
-            && value * factor <= long.MaxValue;
+            && value <= long.MaxValue / factor
+            && value * factor % 1 == 0;
         size = parsed ? new ByteSize((long)(value * factor)) : default;
         return parsed;
     }

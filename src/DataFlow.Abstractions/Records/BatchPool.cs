@@ -54,7 +54,8 @@ public sealed class BatchPool
 
     internal int[] RentInts(int length) => Take(_ints, length, sizeof(int)) ?? GC.AllocateUninitializedArray<int>(Capacity(length), pinned: true);
 
-    internal long[] RentLongs(int length) => Take(_longs, length, sizeof(long)) ?? GC.AllocateUninitializedArray<long>(Capacity(length), pinned: true);
+    internal long[] RentLongs(int length) =>
+        Take(_longs, length, sizeof(long)) ?? GC.AllocateUninitializedArray<long>(Capacity(length), pinned: true);
 
     internal void Return(FieldRef[] array) => Give(_refs, array, 8);
 

@@ -64,7 +64,8 @@ public sealed partial class RecordBatch
             }
         }
 
-        return Array.ConvertAll(
-            former, order => order is null ? null : (int[])[.. order.Select(column => target[column]).Where(column => column >= 0), .. added]);
+        return Array.ConvertAll(former, order => order is null
+            ? null
+            : (int[])[.. order.Select(column => target[column]).Where(column => column >= 0), .. added]);
     }
 }

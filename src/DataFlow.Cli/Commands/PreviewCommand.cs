@@ -1,7 +1,6 @@
 using System.CommandLine;
 using DataFlow.Cli.Output;
 using DataFlow.Engine;
-using DataFlow.Engine.Configuration;
 using DataFlow.Engine.State;
 
 namespace DataFlow.Cli.Commands;
@@ -41,6 +40,7 @@ internal static class PreviewCommand
             BatchSize = Math.Min(full.BatchSize, most),
             CreateSource = () => new UnacknowledgedSource(full.CreateSource()),
             CreateSink = () => sink,
+            Until = Until.CaughtUp,
             MaxAttempts = 1,
             MaxDeadLetters = null,
         };

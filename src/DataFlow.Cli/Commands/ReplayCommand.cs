@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using DataFlow.Cli.Output;
 using DataFlow.Engine;
-using DataFlow.Engine.Configuration;
 using DataFlow.Engine.State;
 
 namespace DataFlow.Cli.Commands;
@@ -30,20 +29,30 @@ internal static class ReplayCommand
         var readAgain = definition.Source.Definition.ReadAgain
             ?? throw new WrongInputException($"Dead letters of a {definition.Source.Definition.Name} source can't be read again.");
         var verbose = parsed.GetValue<bool>("--verbose");
-        using var signals = new StopSignals(context.Error);
-        using var held = PipelineLock.Acquire(
-            PipelineArguments.StateFolder(parsed, definition), definition.Name, parsed.GetValue(PipelineArguments.Instance), context.Time);
-        await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
         var filter = new DeadLetterFilter
         {
             Reason = parsed.GetValue(Reason),
             Ids = parsed.GetValue(Ids) is { Length: > 0 } ids ? ids : null,
         };
+        await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
+        if ((await store.DeadLetters.CountAsync(name, filter, CancellationToken.None).ConfigureAwait(false)).Count == 0)
+        {
+            context.Out.WriteLine($"{name}: no dead letters to replay.");
+            return ExitCode.Done;
+        }
+
+        using var signals = new StopSignals(context.Error);
+        using var held = PipelineLock.Acquire(
+            PipelineArguments.StateFolder(parsed, definition), definition.Name, parsed.GetValue(PipelineArguments.Instance), context.Time);
         using var log = new CliLogger(context.Error, verbose);
         var spec = definition.ToSpec() with
         {
             PipelineId = name,
             IsReplay = true,
+            SourceCapabilities = new SourceCapabilities(Replayable: true),
+            Until = Until.CaughtUp,
+            MaxAttempts = 5,
+            MaxDeadLetters = null,
             CreateSource = () => new DeadLetterSource(
                 name, store, filter, (batch, letter, position) => readAgain(definition.Source.Settings, batch, letter, position)),
         };

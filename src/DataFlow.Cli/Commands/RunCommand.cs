@@ -44,22 +44,46 @@ internal static class RunCommand
         }
 
         var guarantee = GuaranteeExplanation.Of(definition);
+        if (guarantee.Problems.Count > 0)
+        {
+            throw new ConfigurationException(guarantee.Problems);
+        }
+
         var name = PipelineArguments.StateName(parsed, definition);
         var json = parsed.GetValue(OutputOption) == "json";
         var verbose = parsed.GetValue<bool>("--verbose");
-        context.Error.WriteLine($"{definition.Name}: {definition.Describe()}, {guarantee.Name}");
-        foreach (var warning in guarantee.Warnings)
+        context.Error.WriteLine($"{definition.Name}: {Describe(definition)}, {GuaranteeExplanation.NameOf(guarantee.Promised)}");
+        if (guarantee.Warning is { } warning)
         {
             context.Error.WriteLine($"warning: {warning}");
         }
 
+        try
+        {
+            return await RunAsync(context, parsed, definition, name, json, verbose).ConfigureAwait(false);
+        }
+        catch (ConnectorException failure)
+        {
+            // Refused before the run began: a program that reads the output gets its line all the same.
+            if (json)
+            {
+                context.Out.WriteLine(RunReport.ToJson(definition.Name, new PipelineOutcome(RunState.Failed, default, default, TimeSpan.Zero, failure)));
+            }
+
+            throw;
+        }
+    }
+
+    private static async Task<int> RunAsync(
+        CliContext context, ParseResult parsed, PipelineDefinition definition, string name, bool json, bool verbose)
+    {
         using var signals = new StopSignals(context.Error);
         var folder = PipelineArguments.StateFolder(parsed, definition);
         using var held = PipelineLock.Acquire(folder, definition.Name, parsed.GetValue(PipelineArguments.Instance), context.Time);
         await using var store = SqliteStateStore.Open(folder, context.Time);
         if (parsed.GetValue(Fresh))
         {
-            await store.ResetAsync(name, clearDeadLetters: true, signals.Stop).ConfigureAwait(false);
+            await store.ResetAsync(name, RunOwner.Current, clearDeadLetters: true, signals.Stop).ConfigureAwait(false);
         }
 
         using var log = new CliLogger(context.Error, verbose);
@@ -74,6 +98,13 @@ internal static class RunCommand
 
         return code == ExitCode.Done && parsed.GetValue(Strict) && outcome.Run.DeadLettered > 0 ? ExitCode.Failed : code;
     }
+
+    private static string Describe(PipelineDefinition definition) => string.Join(" -> ",
+    [
+        $"{definition.Source.Definition.Name} {definition.Source.Settings.ConfiguredConnection}".TrimEnd(),
+        .. definition.Transforms.Select(transform => transform.Definition.Name),
+        $"{definition.Sink.Definition.Name} {definition.Sink.Settings.ConfiguredConnection}".TrimEnd(),
+    ]);
 
     private static Until? Fail(System.CommandLine.Parsing.ArgumentResult result, string message)
     {

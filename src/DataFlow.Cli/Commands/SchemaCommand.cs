@@ -11,7 +11,7 @@ internal static class SchemaCommand
         var command = new Command("schema", "Print the JSON Schema of pipeline files, for completion and checks in editors.");
         command.SetAction(_ =>
         {
-            context.Out.WriteLine(JsonSchemaWriter.Write(BuiltInCatalogue.Instance));
+            context.Out.Write(JsonSchemaWriter.Write(BuiltInCatalogue.Instance));
             return ExitCode.Done;
         });
         return command;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using DataFlow.Engine;
+using DataFlow.Engine.Configuration;
 using DataFlow.Engine.State;
 
 namespace DataFlow.Cli.Commands;
@@ -12,6 +13,9 @@ internal static class StateCommand
     private static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object." };
     private static readonly Option<bool> KeepDeadLetters = new("--keep-dead-letters") { Description = "Leave the dead letters where they are." };
     private static readonly Option<string?> Split = new("--split") { Description = "The split to move, as 'state show' names it. May be left out when there is only one.", HelpName = "split" };
+    private static readonly Option<string> SetSplit = new("--split") { Description = "The split to set, as 'state show' names it.", HelpName = "split", Required = true };
+    private static readonly Option<string> SetPosition = new("--position") { Description = "The complete position, as 'state show' prints it.", HelpName = "json", Required = true };
+    private static readonly Option<long> SetOffset = new("--offset") { Description = "The position as one number, for people.", HelpName = "number" };
     private static readonly Argument<long> Offset = new("offset") { Description = "Where to go on: for files, the number of lines to skip." };
 
     public static Command Create(CliContext context)
@@ -22,7 +26,9 @@ internal static class StateCommand
         reset.SetAction((parsed, ct) => ResetAsync(context, parsed, ct));
         var seek = new Command("seek", "Make the next run go on elsewhere.") { PipelineArguments.File, Offset, Split, PipelineArguments.State, PipelineArguments.Instance };
         seek.SetAction((parsed, ct) => SeekAsync(context, parsed, ct));
-        return new Command("state", "Look at and move positions.") { show, reset, seek };
+        var set = new Command("set", "Set the complete position of a split, where a number is not enough.") { PipelineArguments.File, SetSplit, SetPosition, SetOffset, PipelineArguments.State, PipelineArguments.Instance };
+        set.SetAction((parsed, ct) => SetAsync(context, parsed, ct));
+        return new Command("state", "Look at and move positions.") { show, reset, seek, set };
     }
 
     private static async Task<int> ShowAsync(CliContext context, ParseResult parsed, CancellationToken ct)
@@ -80,18 +86,48 @@ internal static class StateCommand
             throw new WrongInputException($"{offset} is no offset; give 0 or more.");
         }
 
-        if (definition.Source.Definition.PositionFromNumber is not { } place)
-        {
-            throw new WrongInputException($"A {definition.Source.Definition.Name} source can't go on at a bare number.");
-        }
-
-        var folder = PipelineArguments.StateFolder(parsed, definition);
-        await using var store = SqliteStateStore.Open(folder, context.Time);
-        using var held = PipelineLock.Acquire(folder, definition.Name, parsed.GetValue(PipelineArguments.Instance), context.Time);
-        var target = place(definition.Source.Settings, offset);
-        await store.SeekAsync(name, parsed.GetValue(Split) ?? target.Split, target.Position.ToSplitPosition(), RunOwner.Current, ct).ConfigureAwait(false);
+        var (split, position) = parsed.GetValue(Split) is { } named
+            ? (named, new SplitPosition(offset, ""))
+            : Place(definition, offset);
+        await MoveAsync(context, parsed, definition, split, position, ct).ConfigureAwait(false);
         context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: the next run goes on after offset {offset:N0}. What the sink holds stays as it is."));
         return ExitCode.Done;
+    }
+
+    private static (string Split, SplitPosition Position) Place(PipelineDefinition definition, long offset)
+    {
+        var place = definition.Source.Definition.PositionFromNumber
+            ?? throw new WrongInputException($"A {definition.Source.Definition.Name} source can't go on at a bare number; use 'state set'.");
+        var target = place(definition.Source.Settings, offset);
+        return (target.Split, target.Position.ToSplitPosition());
+    }
+
+    private static async Task<int> SetAsync(CliContext context, ParseResult parsed, CancellationToken ct)
+    {
+        var definition = PipelineArguments.Load(parsed);
+        var position = parsed.GetRequiredValue(SetPosition);
+        try
+        {
+            using var json = JsonDocument.Parse(position);
+        }
+        catch (JsonException)
+        {
+            throw new WrongInputException($"--position is no JSON object: {position}");
+        }
+
+        var split = parsed.GetRequiredValue(SetSplit);
+        await MoveAsync(context, parsed, definition, split, new SplitPosition(parsed.GetValue(SetOffset), position), ct).ConfigureAwait(false);
+        context.Out.WriteLine($"{PipelineArguments.StateName(parsed, definition)}: the next run goes on there in {split}.");
+        return ExitCode.Done;
+    }
+
+    private static async Task MoveAsync(
+        CliContext context, ParseResult parsed, PipelineDefinition definition, string split, SplitPosition position, CancellationToken ct)
+    {
+        var folder = PipelineArguments.StateFolder(parsed, definition);
+        using var held = PipelineLock.Acquire(folder, definition.Name, parsed.GetValue(PipelineArguments.Instance), context.Time);
+        await using var store = SqliteStateStore.Open(folder, context.Time);
+        await store.SeekAsync(PipelineArguments.StateName(parsed, definition), split, position, RunOwner.Current, ct).ConfigureAwait(false);
     }
 
     private static string ToJson(PipelineState state)

@@ -22,6 +22,7 @@ internal sealed class FileBytes(SafeFileHandle handle, string encoding) : IDispo
     private long _raw;
     private bool _isOpen;
     private bool _isFlushed;
+    private bool _isExhausted;
 
     /// <summary>Bytes of text given out, less what was handed back.</summary>
     public long Offset { get; private set; }
@@ -101,12 +102,19 @@ internal sealed class FileBytes(SafeFileHandle handle, string encoding) : IDispo
         }
     }
 
-    /// <summary>At the end: false when the file is compressed and cut off. Nothing can be read afterwards.</summary>
-    public bool EndsWhole() => _inflater?.EndsWhole() ?? true;
+    /// <summary>At the end: false when the file is compressed and cut off. Only what was handed back can be read afterwards.</summary>
+    public bool EndsWhole()
+    {
+        _isExhausted = true;
+        return _inflater?.EndsWhole() ?? true;
+    }
 
     public void Dispose() => _inflater?.Dispose();
 
-    /// <summary>Looks at the first bytes; false while a growing file is too short to tell what it is. No complete line is held back by that.</summary>
+    /// <summary>
+    /// Looks at the first bytes; false while a growing file is too short to tell what it is. No complete line is held back by
+    /// that.
+    /// </summary>
     private bool TryOpen(bool isFinal)
     {
         Span<byte> start = stackalloc byte[ByteOrderMark.MaxLength];
@@ -152,7 +160,8 @@ internal sealed class FileBytes(SafeFileHandle handle, string encoding) : IDispo
         return _isOpen = true;
     }
 
-    private static bool IsUnclear(ReadOnlySpan<byte> head, bool isFinal) => !isFinal && head.Length < ByteOrderMark.MaxLength && !head.Contains((byte)'\n');
+    private static bool IsUnclear(ReadOnlySpan<byte> head, bool isFinal) =>
+        !isFinal && head.Length < ByteOrderMark.MaxLength && !head.Contains((byte)'\n');
 
     private int FillFrom(Span<byte> start)
     {
@@ -175,7 +184,7 @@ internal sealed class FileBytes(SafeFileHandle handle, string encoding) : IDispo
     {
         if (_inflater is not null)
         {
-            return _inflater.Read(into);
+            return _isExhausted ? 0 : Inflate(into, _inflater);
         }
 
         var read = RandomAccess.Read(handle, into, _raw);
@@ -183,12 +192,20 @@ internal sealed class FileBytes(SafeFileHandle handle, string encoding) : IDispo
         return read;
     }
 
+    /// <summary>What a decompressor gives after an error is not to be trusted.</summary>
+    private int Inflate(Span<byte> into, Inflater inflater)
+    {
+        _isExhausted = true;
+        var read = inflater.Read(into);
+        _isExhausted = false;
+        return read;
+    }
+
     private int Transcode(Span<byte> into, bool isFinal)
     {
         while (true)
         {
-            _transcoder!.Decode(_encoded.AsSpan(_encodedStart, _encodedEnd - _encodedStart), into, flush: false, out var consumed, out var written);
-            _encodedStart += consumed;
+            var written = Decode(into, flush: false);
             if (written > 0)
             {
                 return written;
@@ -208,9 +225,16 @@ internal sealed class FileBytes(SafeFileHandle handle, string encoding) : IDispo
 
     private int Flush(Span<byte> into)
     {
-        _transcoder!.Decode(_encoded.AsSpan(_encodedStart, _encodedEnd - _encodedStart), into, flush: true, out var consumed, out var written);
-        _encodedStart += consumed;
+        var written = Decode(into, flush: true);
         _isFlushed = _encodedStart == _encodedEnd;
+        return written;
+    }
+
+    private int Decode(Span<byte> into, bool flush)
+    {
+        var input = _encoded.AsSpan(_encodedStart, _encodedEnd - _encodedStart);
+        _transcoder!.Decode(input, into, flush, out var consumed, out var written);
+        _encodedStart += consumed;
         return written;
     }
 

@@ -8,7 +8,9 @@ namespace DataFlow.Connectors;
 /// </summary>
 internal sealed class FileEvidence
 {
-    private const int HeadLength = 1024;
+    /// <summary>So much of the start is kept. Two files that agree in all of it and at the position are one.</summary>
+    public const int HeadLength = 1024;
+
     private const int AnchorLength = 256;
 
     private readonly byte[] _anchor = new byte[AnchorLength];

@@ -9,12 +9,16 @@ internal static class FileFaults
     private const string StartOver = "Put that file back, or start over with --fresh (or `dataflow state reset`).";
 
     public static ConnectorException NotFound(string path, SourceSettings settings) => ConnectorException.User(
-        $"File not found: {path}. Check that the file exists when the pipeline runs and that its folders may be searched, and give an absolute path"
-        + (Path.IsPathRooted(settings.ConfiguredConnection) ? "." : $"; '{settings.ConfiguredConnection}' is relative and starts at {settings.BaseDirectory}."));
+        $"File not found: {path}. Check that the file exists when the pipeline runs and that its folders may be searched, "
+        + "and give an absolute path"
+        + (Path.IsPathRooted(settings.ConfiguredConnection)
+            ? "."
+            : $"; '{settings.ConfiguredConnection}' is relative and starts at {settings.BaseDirectory}."));
 
     public static ConnectorException NothingMatches(FilePattern pattern) => ConnectorException.User(
         Directory.Exists(pattern.Folder)
-            ? $"File not found: no file matches {pattern.Text} in {pattern.Folder}. Check the pattern: * stands for any part of a name, ** for any folders."
+            ? $"File not found: no file matches {pattern.Text} in {pattern.Folder}. "
+                + "Check the pattern: * stands for any part of a name, ** for any folders."
             : $"File not found: the folder {pattern.Folder} does not exist, so nothing matches {pattern.Text}. Check the path.");
 
     public static ConnectorException IsFolder(string path, RecordFormat format)
@@ -47,21 +51,25 @@ internal static class FileFaults
             ? string.Create(CultureInfo.InvariantCulture, $"the file there now has only {found.Size} bytes")
             : "the file there now has other content before that place";
         return ConnectorException.User(
-            $"The state belongs to another file: {known.Path} was replaced or shortened since it was read. {place}; {difference}. {StartOver}");
+            $"The state belongs to another file: {known.Path} was replaced or shortened since it was read. "
+            + $"{place}; {difference}. {StartOver}");
     }
 
     public static string Shortened(string path, long before, long now, long line) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{path} was shortened while it was read, from {before} to {now} bytes. What came before, up to line {line}, was read and is kept. {StartOver}");
+        $"{path} was shortened while it was read, from {before} to {now} bytes. {KeptUpTo(line)} {StartOver}");
 
     public static string Damaged(string path, long line) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{path} is compressed and damaged or cut off: it does not end as it should. What came before, up to line {line}, was read and is kept. ")
+        CultureInfo.InvariantCulture, $"{path} is compressed and damaged or cut off: it does not end as it should. {KeptUpTo(line)} ")
         + "Put the complete file there and run again; reading goes on after that line.";
+
+    private static string KeptUpTo(long line) =>
+        string.Create(CultureInfo.InvariantCulture, $"What came before, up to line {line}, was read and is kept.");
 
     private static (string Place, string Right) MissingRight(string path)
     {
-        for (var folder = Path.GetPathRoot(path); folder is { Length: > 0 } && folder.Length < path.Length; folder = NextFolder(path, folder))
+        var folder = Path.GetPathRoot(path);
+        for (; folder is { Length: > 0 } && folder.Length < path.Length; folder = NextFolder(path, folder))
         {
             try
             {

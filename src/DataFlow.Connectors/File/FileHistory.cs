@@ -83,7 +83,8 @@ internal sealed class FileHistory
         for (var incarnation = 0; ; incarnation++)
         {
             var hash = new XxHash64();
-            hash.Append(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{file.Stat.Inode} {file.Stat.Born} {incarnation}\n")));
+            var origin = string.Create(CultureInfo.InvariantCulture, $"{file.Stat.Inode} {file.Stat.Born} {incarnation}\n");
+            hash.Append(Encoding.UTF8.GetBytes(origin));
             hash.Append(firstLine);
             var key = string.Create(CultureInfo.InvariantCulture, $"{file.Path}#{hash.GetCurrentHashAsUInt64():x16}");
             if (!_byKey.ContainsKey(key))
@@ -92,6 +93,15 @@ internal sealed class FileHistory
             }
         }
     }
+
+    /// <summary>
+    /// A log that was compressed, or copied away and then truncated, goes on in another file beside the place where it was.
+    /// </summary>
+    public static bool MayInherit(FoundFile file, FilePosition known) =>
+        TellsEnough(known)
+        && Path.GetDirectoryName(file.Path) == Path.GetDirectoryName(known.Path)
+        && StemOf(file.Path) == StemOf(known.Path)
+        && !(FileStat.Of(known.Path) is { } there && there.IsSameFile(known.Stat.Inode, known.Stat.Born) && there.Size >= known.Stat.Size);
 
     private static void AddTo<TKey>(Dictionary<TKey, List<string>> index, TKey by, string key)
         where TKey : notnull
@@ -105,19 +115,19 @@ internal sealed class FileHistory
         keys.Add(key);
     }
 
-    /// <summary>In a watched folder a file that was written anew under a known name is a new file, even with the same content.</summary>
-    private static bool IsNamed(FoundFile file, FilePosition known, FileReadMode mode) =>
-        file.Path == known.Path && (mode != FileReadMode.Watch || file.Stat.Inode == 0 || file.Stat.Modified == known.Stat.Modified);
-
-    /// <summary>A log that was compressed, or copied away and then truncated, goes on in another file beside the place where it was.</summary>
-    public static bool MayInherit(FoundFile file, FilePosition known)
+    /// <summary>
+    /// The name alone says little where files come and go: in a watched folder a file that was written anew is a new file even
+    /// with the same content, and a rotated log may start as its predecessor did.
+    /// </summary>
+    private static bool IsNamed(FoundFile file, FilePosition known, FileReadMode mode) => file.Path == known.Path && mode switch
     {
-        const int EnoughToTell = 64;
-        return known.Bytes >= EnoughToTell
-            && Path.GetDirectoryName(file.Path) == Path.GetDirectoryName(known.Path)
-            && StemOf(file.Path) == StemOf(known.Path)
-            && !(FileStat.Of(known.Path) is { } there && there.IsSameFile(known.Stat.Inode, known.Stat.Born) && there.Size >= known.Stat.Size);
-    }
+        _ when file.Stat.Inode == 0 => true,
+        FileReadMode.Watch => file.Stat.Modified == known.Stat.Modified,
+        FileReadMode.Tail => TellsEnough(known),
+        _ => true,
+    };
+
+    private static bool TellsEnough(FilePosition known) => known.Head.Length == FileEvidence.HeadLength;
 
     private static string StemOf(string path) => Path.GetFileName(path).Split('.', '-', '_')[0];
 

@@ -56,7 +56,10 @@ internal sealed class FileOpener(FileSetup setup, FileHistory history)
     {
         try
         {
-            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+            var handle = File.OpenHandle(
+                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+            FileLock.Release(handle);
+            return handle;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -82,7 +85,8 @@ internal sealed class FileOpener(FileSetup setup, FileHistory history)
             }
         }
 
-        if (setup.Options.Mode == FileReadMode.Once && !isRequested && !stop.IsCancellationRequested && history.LastAt(file.Path) is { } other)
+        var mustBeKnown = setup.Options.Mode == FileReadMode.Once && !isRequested && !stop.IsCancellationRequested;
+        if (mustBeKnown && history.LastAt(file.Path) is { } other)
         {
             throw FileFaults.BelongsToAnotherFile(other, file.Stat);
         }

@@ -7,12 +7,20 @@ internal sealed class FileOperations : IFileOperations
 {
     public static FileOperations Instance { get; } = new();
 
-    public PathKind KindOf(string path) => NativeFile.KindOf(path);
+    public FileKind? KindOf(string path)
+    {
+        // Also /dev/stdout while it is a redirected file: somebody else has made and opened that one.
+        var kind = FileStat.Of(path)?.Kind;
+        var isDevice = path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
+        return kind is FileKind.Regular && isDevice ? FileKind.Other : kind;
+    }
 
     public IOutputFile Open(string path, FileMode mode)
     {
         // Where the lock is a call of its own, .NET's share modes stay out of the way of those who only read.
-        var share = NativeFile.HasLocks ? FileShare.ReadWrite | FileShare.Delete : OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None;
+        var share = NativeFile.HasLocks ? FileShare.ReadWrite | FileShare.Delete
+            : OperatingSystem.IsWindows() ? FileShare.Read
+            : FileShare.None;
         SafeFileHandle handle;
         try
         {

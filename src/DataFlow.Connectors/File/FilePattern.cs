@@ -9,7 +9,10 @@ namespace DataFlow.Connectors;
 /// <param name="Stat">What the system knows about it.</param>
 internal readonly record struct FoundFile(string Path, string Name, FileStat Stat);
 
-/// <summary>The files that a connection means: one path, or a pattern in which <c>*</c> stands for a part of a name and <c>**</c> for any folders.</summary>
+/// <summary>
+/// The files that a connection means: one path, or a pattern in which <c>*</c> stands for a part of a name and <c>**</c> for
+/// any folders.
+/// </summary>
 internal sealed class FilePattern
 {
     private readonly SourceSettings _settings;
@@ -98,7 +101,8 @@ internal sealed class FilePattern
         return found;
     }
 
-    private bool IsCompleted(string path) => _completed is not null && path.StartsWith(_completed + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    private bool IsCompleted(string path) =>
+        _completed is not null && path.StartsWith(_completed + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     private string NameOf(string path) =>
         Path.IsPathRooted(_settings.ConfiguredConnection) ? path : Path.GetRelativePath(_settings.BaseDirectory, path);

@@ -107,13 +107,13 @@ internal sealed class FilePosition : Position
             return null;
         }
 
-        var header = json.TryGetProperty("header", out var names) ? names.EnumerateArray().Select(name => name.GetString()!).ToArray() : null;
+        var header = json.TryGetProperty("header", out var names) ? names.EnumerateArray().Select(name => name.GetString()!) : null;
         return new FilePosition
         {
             Path = path.GetString()!,
-            Status = json.GetProperty("status").GetString() switch { "done" => FileStatus.Done, "failed" => FileStatus.Failed, _ => FileStatus.Reading },
+            Status = Enum.Parse<FileStatus>(json.GetProperty("status").GetString()!, ignoreCase: true),
             Bytes = json.GetProperty("bytes").GetInt64(),
-            Reader = new ReaderState(json.GetProperty("line").GetInt64(), header)
+            Reader = new ReaderState(json.GetProperty("line").GetInt64(), header?.ToArray())
             {
                 Records = json.TryGetProperty("records", out var records) ? records.GetInt64() : 0,
             },
@@ -139,8 +139,8 @@ internal sealed class FilePosition : Position
 /// <param name="isUsed">True when the file's own position takes over from here.</param>
 internal sealed class LinePosition(long line, bool isUsed = false) : Position
 {
-    /// <inheritdoc/>
-    public override long Offset => line;
+    /// <summary>0 once it was followed: the lines are counted by the file's own position then.</summary>
+    public override long Offset => isUsed ? 0 : line;
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer)
@@ -170,6 +170,7 @@ internal sealed class LinePosition(long line, bool isUsed = false) : Position
         }
 
         using var document = JsonDocument.Parse(position.Json);
-        return document.RootElement.TryGetProperty("path", out _) || document.RootElement.TryGetProperty("used", out _) ? null : position.Offset;
+        var json = document.RootElement;
+        return json.TryGetProperty("path", out _) || json.TryGetProperty("used", out _) ? null : position.Offset;
     }
 }

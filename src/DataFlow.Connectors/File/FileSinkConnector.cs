@@ -30,14 +30,16 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
     public ValueTask<Checkpoint?> OpenAsync(SinkContext context, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var state = FileSinkState.Parse(context.State);
+        var stored = FileSinkState.Parse(context.State);
+        var state = context.StartsOver ? null : stored;
+        var former = context.StartsOver ? stored : null;
         _output?.Dispose();
         _pool = context.Pool;
         _logger = context.Logger;
         _hasDurableState = state is not null;
         _encoder = CreateEncoder(state);
         _output = new FileSinkOutput(path, options, files, context.Time, context.Logger);
-        _output.Open(state);
+        _output.Open(state, former);
         if (state is null && !_output.IsEmpty)
         {
             CheckAppend();
@@ -67,7 +69,8 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
         }
 
         using var encoded = _encoder.Encode(batch);
-        return await WriteAsync(encoded, ct).ConfigureAwait(false);
+        var result = await WriteAsync(encoded, ct).ConfigureAwait(false);
+        return result with { Refused = encoded.Refused };
     }
 
     /// <inheritdoc/>
@@ -81,8 +84,7 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
             await Output.WriteAsync(encoded.Bytes, ct).ConfigureAwait(false);
         }
 
-        CrashPoint.Reach("after-write");
-        return new WriteResult(encoded.Refused.Count > 0 ? encoded.Refused : null, Output.WantsCommit);
+        return new WriteResult(CommitNow: Output.WantsCommit);
     }
 
     /// <inheritdoc/>
@@ -110,14 +112,15 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
 
     private async ValueTask<WriteResult> WriteRotatingAsync(CsvEncoder csv, RecordBatch batch, CancellationToken ct)
     {
-        var result = WriteResult.Written;
+        var refused = new List<RefusedRow>();
         for (var from = 0; from < batch.Count;)
         {
             var to = csv.FirstRowWithNewField(batch, from);
             if (to > from)
             {
                 using var encoded = csv.Encode(batch, from, to);
-                result = await WriteAsync(encoded, ct).ConfigureAwait(false);
+                await WriteAsync(encoded, ct).ConfigureAwait(false);
+                refused.AddRange(encoded.Refused);
             }
 
             if (to < batch.Count)
@@ -132,10 +135,12 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
             from = to;
         }
 
-        return result;
+        return new WriteResult(refused, Output.WantsCommit);
     }
 
-    /// <summary>Writes what stands before the first record: a CSV header in an empty file, a line end after somebody else's last line.</summary>
+    /// <summary>
+    /// Writes what stands before the first record: a CSV header in an empty file, a line end after somebody else's last line.
+    /// </summary>
     private async ValueTask WriteStartAsync(CancellationToken ct)
     {
         if (_needsLineEnd)
@@ -164,7 +169,8 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
         if (options is { OnNewField: not NewFieldPolicy.Rotate, Columns.Count: > 0 } && !columns.SequenceEqual(options.Columns))
         {
             throw ConnectorException.User(
-                $"The file {path} has the columns {string.Join(", ", columns)}, but the option columns now says {string.Join(", ", options.Columns)}. "
+                $"The file {path} has the columns {string.Join(", ", columns)}, but the option columns now says "
+                    + $"{string.Join(", ", options.Columns)}. "
                 + "Put the option back, or start over with --fresh and another file or if-exists: overwrite.");
         }
 
@@ -180,13 +186,15 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
 
         if (_encoder is not CsvEncoder csv)
         {
-            throw ConnectorException.User($"To append to {path}, list its columns in the option columns: records have to fit under its header.");
+            throw ConnectorException.User($"To append to {path}, list its columns in the option columns: records have to fit "
+                + "under its header.");
         }
 
         if (!Output.StartsWith(csv.Header.Span))
         {
             throw ConnectorException.User(
-                $"Nothing can be appended to {path}: its first line is not the header {System.Text.Encoding.UTF8.GetString(csv.Header.Span).TrimEnd()}. "
+                $"Nothing can be appended to {path}: its first line is not the header "
+                    + $"{System.Text.Encoding.UTF8.GetString(csv.Header.Span).TrimEnd()}. "
                 + "Set columns to the file's own columns, or choose another file.");
         }
     }
@@ -195,7 +203,8 @@ internal sealed class FileSinkConnector(string path, FileSinkOptions options, IF
     {
         if (_encoder is CsvEncoder { DroppedValues: var drops } && drops > _reportedDrops)
         {
-            _logger?.LogWarning("{Path}: {Count} values of fields without a column were left out so far (on-new-field: drop-counted).", path, drops);
+            _logger?.LogWarning("{Path}: {Count} values of fields without a column were left out so far (on-new-field: "
+                + "drop-counted).", path, drops);
             _reportedDrops = drops;
         }
     }

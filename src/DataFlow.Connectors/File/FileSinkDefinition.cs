@@ -7,14 +7,29 @@ internal static class FileSinkDefinition
     {
         Name = "file",
         Summary = "Writes records into a file: NDJSON, CSV or text, compressed or not.",
-        ConnectionDescription = "Path of the file; its folder is created. A pipe or device works too, but nothing written to it can be taken back.",
+        ConnectionDescription = "Path of the file; its folder is created. A pipe or device works too, but nothing written to it "
+            + "can be taken back.",
         ConnectionExample = "out/users.ndjson",
         ConnectionIsPath = true,
         OptionsType = typeof(FileSinkOptions),
-        Capabilities = settings => NativeFile.KindOf(settings.Connection) == PathKind.Other
+        Capabilities = settings => IsStream(settings.Connection)
             ? new SinkCapabilities(
-                SinkReplay.Repeated, $"{settings.ConfiguredConnection} is no regular file: what was written after the last commit can't be taken back")
+                SinkReplay.Repeated, $"{settings.ConfiguredConnection} is no regular file: what was written after the last commit "
+                    + "can't be taken back")
             : new SinkCapabilities(SinkReplay.Undone),
         Create = settings => new FileSinkConnector(settings.Connection, (FileSinkOptions)settings.Options, FileOperations.Instance),
     };
+
+    /// <summary>What can't be looked at is said when it is opened.</summary>
+    private static bool IsStream(string path)
+    {
+        try
+        {
+            return FileOperations.Instance.KindOf(path) is FileKind.Other;
+        }
+        catch (Exception e) when (FileSinkFailure.IsFromFileSystem(e))
+        {
+            return false;
+        }
+    }
 }

@@ -21,8 +21,10 @@ internal static class FileSinkFailure
         FileLockedException => ConnectorException.User(
             $"The file {path} is being written by another pipeline or process. Stop that one, or give this pipeline another file.", e),
         UnauthorizedAccessException => ConnectorException.User(
-            $"There is no permission to write {path}. Give the user '{Environment.UserName}' the right to write to the file and its folder, or choose another path.", e),
-        _ when e.HResult == ReadOnlyFileSystem => ConnectorException.User($"The file {path} is on a read-only file system. Choose another path.", e),
+            $"There is no permission to write {path}. Give the user '{Environment.UserName}' the right to write to the file and "
+                + "its folder, or choose another path.", e),
+        _ when e.HResult == ReadOnlyFileSystem => ConnectorException.User($"The file {path} is on a read-only file system. Choose "
+            + "another path.", e),
         _ when IsDiskFull(e) => ToWrite(path, e),
         _ => ConnectorException.User($"The file {path} can't be opened for writing: {e.Message}", e),
     };
@@ -30,8 +32,10 @@ internal static class FileSinkFailure
     /// <summary>Why bytes can't be written or made durable.</summary>
     public static ConnectorException ToWrite(string path, Exception e) => IsDiskFull(e)
         ? ConnectorException.External(
-            $"The disk is full while writing {path}. What was written since the last commit is taken back and written again; free some space.", e)
-        : ConnectorException.External($"Writing {path} failed: {e.Message} What was written since the last commit is taken back and written again.", e);
+            $"The disk is full while writing {path}. What was written since the last commit is taken back and written again; free "
+                + "some space.", e)
+        : ConnectorException.External($"Writing {path} failed: {e.Message} What was written since the last commit is taken back "
+            + "and written again.", e);
 
     /// <summary>True for the exceptions that the file system throws.</summary>
     public static bool IsFromFileSystem(Exception e) => e is IOException or UnauthorizedAccessException;

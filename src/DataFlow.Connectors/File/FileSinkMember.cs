@@ -4,7 +4,9 @@ using ZstdSharp.Unsafe;
 
 namespace DataFlow.Connectors;
 
-/// <summary>Compresses into gzip members or zstd frames, one after the other: what stands before the end of one can be kept alone.</summary>
+/// <summary>
+/// Compresses into gzip members or zstd frames, one after the other: what stands before the end of one can be kept alone.
+/// </summary>
 internal sealed class FileSinkMember(OutputCompression compression) : IDisposable
 {
     private readonly MemoryStream _compressed = new();

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace DataFlow.Connectors;
 
-/// <summary>Finds where an output goes on: compares the files with the last commit, and decides about files that were there before.</summary>
+/// <summary>
+/// Finds where an output goes on: compares the files with the last commit, and decides about files that were there before.
+/// </summary>
 internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions options, IFileOperations files, ILogger logger)
 {
     /// <summary>Creates the target's folder.</summary>
@@ -17,13 +19,13 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
 
         var changed = new List<string> { names.Folder };
         var folder = names.Folder;
-        while (files.KindOf(folder) == PathKind.Missing && Path.GetDirectoryName(folder) is { } parent)
+        while (files.KindOf(folder) is null && Path.GetDirectoryName(folder) is { } parent)
         {
             changed.Add(parent);
             folder = parent;
         }
 
-        if (files.KindOf(folder) is not PathKind.Folder)
+        if (files.KindOf(folder) is not FileKind.Folder)
         {
             throw ConnectorException.User($"{folder} is a file, so {names.First} can't be written into it. Choose another path.");
         }
@@ -37,23 +39,25 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
     }
 
     /// <summary>Opens the file to go on with.</summary>
-    public OpenedOutput Open(FileSinkState? state)
+    /// <param name="state">The last commit, or null when there was none.</param>
+    /// <param name="former">The last commit before the pipeline was started over: its output is replaced.</param>
+    public OpenedOutput Open(FileSinkState? state, FileSinkState? former)
     {
         switch (files.KindOf(names.First))
         {
-            case PathKind.Folder:
+            case FileKind.Folder:
                 throw IsFolder();
-            case PathKind.Other:
+            case FileKind.Other:
                 return new OpenedOutput(files.OpenStream(names.First), 0, 0) { IsStream = true };
             default:
-                return state is null ? OpenFirst() : Resume(state);
+                return state is null ? OpenFirst(former) : Resume(state);
         }
     }
 
     private OpenedOutput Resume(FileSinkState state)
     {
         var path = names.PathOf(state.Segment);
-        if (files.KindOf(path) != PathKind.File)
+        if (files.KindOf(path) != FileKind.Regular)
         {
             throw Changed(state, path, "it isn't there");
         }
@@ -73,7 +77,7 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
                 throw Changed(state, path, "they aren't the bytes that were written");
             }
 
-            if (state.Segment > 0 && files.KindOf(names.First) == PathKind.File)
+            if (state.Segment > 0 && files.KindOf(names.First) == FileKind.Regular)
             {
                 firstFileLock = files.Open(names.First, FileMode.Open);
             }
@@ -99,18 +103,18 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
         return new OpenedOutput(file, state.Segment, state.Length) { FirstFileLock = firstFileLock };
     }
 
-    private OpenedOutput OpenFirst()
+    private OpenedOutput OpenFirst(FileSinkState? former)
     {
         var file = files.Open(names.First, FileMode.OpenOrCreate);
         try
         {
-            var last = options.CanRotate ? LastSegment() : 0;
+            var last = options.CanRotate || former is { Rotates: true } ? LastSegment() : 0;
             if (file.Length == 0 && last == 0)
             {
                 return new OpenedOutput(file, 0, 0);
             }
 
-            switch (options.IfExists)
+            switch (IsOurs(file, former) ? IfExistsPolicy.Overwrite : options.IfExists)
             {
                 case IfExistsPolicy.Overwrite:
                     if (last > 0)
@@ -127,7 +131,8 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
                     return new OpenedOutput(file, 0, file.Length);
                 default:
                     throw ConnectorException.User(
-                        $"The file {names.PathOf(last)} is there already and this pipeline has no state for it, so it isn't known to be its own output. "
+                        $"The file {names.PathOf(last)} is there already and this pipeline has no state for it, so it isn't known "
+                            + $"to be its own output. "
                         + "Set the sink's option if-exists to overwrite (start it anew) or append, or move the file away.");
             }
         }
@@ -138,11 +143,34 @@ internal sealed class FileSinkOpener(FileSinkNames names, FileSinkOptions option
         }
     }
 
+    /// <summary>True when what is there begins with what this pipeline had committed before it was started over.</summary>
+    private bool IsOurs(IOutputFile first, FileSinkState? former)
+    {
+        if (former is not { Length: > 0 } || former.Path != names.First)
+        {
+            return false;
+        }
+
+        if (former.Segment == 0)
+        {
+            return first.Length >= former.Length && FileSinkTail.Of(first, former.Length) == former.Tail;
+        }
+
+        var path = names.PathOf(former.Segment);
+        if (files.KindOf(path) != FileKind.Regular)
+        {
+            return false;
+        }
+
+        using var current = files.Open(path, FileMode.Open);
+        return current.Length >= former.Length && FileSinkTail.Of(current, former.Length) == former.Tail;
+    }
+
     /// <summary>The highest number without a gap. Files behind a gap are somebody else's.</summary>
     private int LastSegment(int first = 1)
     {
         var last = first - 1;
-        while (files.KindOf(names.PathOf(last + 1)) == PathKind.File)
+        while (files.KindOf(names.PathOf(last + 1)) == FileKind.Regular)
         {
             last++;
         }

@@ -41,14 +41,15 @@ internal sealed class FileSinkOutput : IDisposable
 
     /// <summary>Opens the output and takes back everything after the last commit.</summary>
     /// <param name="state">The last commit, or null when there was none.</param>
+    /// <param name="former">The last commit before the pipeline was started over: its output is replaced.</param>
     /// <exception cref="ConnectorException">It can't be written, or isn't what the last commit left.</exception>
-    public void Open(FileSinkState? state)
+    public void Open(FileSinkState? state, FileSinkState? former = null)
     {
         var opener = new FileSinkOpener(_names, _options, _files, _logger);
         try
         {
             _changedFolders.AddRange(opener.PrepareFolder());
-            var opened = opener.Open(state);
+            var opened = opener.Open(state, former);
             _segment = new FileSinkSegment(opened.File, _names.PathOf(opened.Segment), opened.Length, _options.Compression);
             _firstFileLock = opened.FirstFileLock;
             _number = opened.Segment;
@@ -60,7 +61,7 @@ internal sealed class FileSinkOutput : IDisposable
             throw FileSinkFailure.ToOpen(_names.First, e);
         }
 
-        CrashPoint.Reach("after-sink-open");
+        CrashPoint.Reach(CrashPoint.AfterSinkOpen);
     }
 
     /// <summary>True when the bytes of the current file start with these.</summary>
@@ -87,7 +88,9 @@ internal sealed class FileSinkOutput : IDisposable
         }
     }
 
-    /// <summary>Starts the next file if the current one is full. Only right after a commit, so that a full file is a committed one.</summary>
+    /// <summary>
+    /// Starts the next file if the current one is full. Only right after a commit, so that a full file is a committed one.
+    /// </summary>
     public ValueTask RotateIfDueAsync(CancellationToken ct) =>
         !_isStream && !_segment!.IsDirty && !_segment.IsEmpty && IsRotationDue ? RotateAsync(ct) : ValueTask.CompletedTask;
 
@@ -96,7 +99,8 @@ internal sealed class FileSinkOutput : IDisposable
     {
         if (_isStream)
         {
-            throw ConnectorException.User($"{_names.First} is no regular file, so there can be no next one. Remove the rotation, or set on-new-field to drop-counted.");
+            throw ConnectorException.User($"{_names.First} is no regular file, so there can be no next one. Remove the rotation, "
+                + "or set on-new-field to drop-counted.");
         }
 
         if (_segment!.IsDirty)
@@ -127,7 +131,7 @@ internal sealed class FileSinkOutput : IDisposable
         _number++;
         _since = null;
         _changedFolders.Add(_names.Folder);
-        CrashPoint.Reach("after-rotate");
+        CrashPoint.Reach(CrashPoint.AfterRotate);
     }
 
     /// <summary>Makes everything durable and says how far it reaches; null for a pipe or device.</summary>
@@ -163,7 +167,7 @@ internal sealed class FileSinkOutput : IDisposable
 
     private IOutputFile OpenNext(string path)
     {
-        if (_files.KindOf(path) == PathKind.Missing)
+        if (_files.KindOf(path) is null)
         {
             return _files.Open(path, FileMode.CreateNew);
         }
@@ -197,7 +201,7 @@ internal sealed class FileSinkOutput : IDisposable
         if (_changedFolders.Count > 0)
         {
             _changedFolders.Clear();
-            CrashPoint.Reach("after-folder-fsync");
+            CrashPoint.Reach(CrashPoint.AfterFolderFsync);
         }
     }
 }

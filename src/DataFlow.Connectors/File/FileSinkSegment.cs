@@ -51,7 +51,7 @@ internal sealed class FileSinkSegment(IOutputFile file, string path, long length
             await AppendPendingAsync(ct).ConfigureAwait(false);
         }
 
-        CrashPoint.Reach("before-fsync");
+        CrashPoint.Reach(CrashPoint.BeforeFsync);
         try
         {
             // An fsync takes as long as the disk does: not on the thread that reads meanwhile.
@@ -64,7 +64,7 @@ internal sealed class FileSinkSegment(IOutputFile file, string path, long length
         }
 
         _isDirty = false;
-        CrashPoint.Reach("after-fsync");
+        CrashPoint.Reach(CrashPoint.AfterFsync);
     }
 
     /// <summary>Reads what stands in the file.</summary>
@@ -114,7 +114,8 @@ internal sealed class FileSinkSegment(IOutputFile file, string path, long length
     {
         if (_hasFailed)
         {
-            throw ConnectorException.External($"An earlier write to {path} failed: what was written since the last commit is taken back when the file is opened again.");
+            throw ConnectorException.External($"An earlier write to {path} failed: what was written since the last commit is "
+                + "taken back when the file is opened again.");
         }
     }
 }

@@ -64,7 +64,8 @@ internal sealed partial record FileSinkState
     }
 
     private static ConnectorException Unreadable(string json, Exception? cause) => ConnectorException.User(
-        $"The stored state of the file sink can't be read by this version ({json}). Run the version that wrote it, or start over with --fresh.", cause);
+        $"The stored state of the file sink can't be read by this version ({json}). Run the version that wrote it, or start over "
+            + "with --fresh.", cause);
 
     [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
     [JsonSerializable(typeof(FileSinkState))]

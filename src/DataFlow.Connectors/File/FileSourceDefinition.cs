@@ -10,13 +10,15 @@ internal static class FileSourceDefinition
         Name = SourceType.File,
         Summary = "Reads files: CSV, JSON and text, compressed or not, once, as they grow, or as they come into a folder.",
         ConnectionDescription =
-            "A file, or a pattern for several: * stands for any part of a name, ** for any folders. Relative paths start at the pipeline file's folder.",
+            "A file, or a pattern for several: * stands for any part of a name, ** for any folders. "
+            + "Relative paths start at the pipeline file's folder.",
         ConnectionExample = "data/users.csv",
         ConnectionIsPath = true,
         OptionsType = typeof(FileSourceOptions),
         Capabilities = _ => new SourceCapabilities(Replayable: true),
         Create = Create,
         PositionFromNumber = PositionFromNumber,
+        ReadAgain = FileDeadLetter.ReadAgain,
         DefaultUntil = settings => ((FileSourceOptions)settings.Options).Mode == FileReadMode.Once ? Until.CaughtUp : Until.Forever,
     };
 

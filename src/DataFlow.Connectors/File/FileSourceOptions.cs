@@ -31,13 +31,16 @@ internal enum StartAt
 /// <summary>Options of the file source.</summary>
 internal sealed record FileSourceOptions : FormatOptions
 {
-    [Option("once reads the files to their ends and stops there; tail follows files that grow and survives their rotation; watch reads each new file of a folder when it is complete.")]
+    [Option(
+        "once reads the files to their ends and stops there; tail follows files that grow and survives their rotation; "
+        + "watch reads each new file of a folder when it is complete.")]
     public FileReadMode Mode { get; init; } = FileReadMode.Once;
 
     [Option("What becomes of a file after its last record is safely delivered: keep, move (to move-to) or delete. Not with tail.")]
     public OnComplete OnComplete { get; init; } = OnComplete.Keep;
 
-    [Option("Folder for completed files, with on-complete: move. It is created when missing; files in it are never read.", Example = "done")]
+    [Option(
+        "Folder for completed files, with on-complete: move. It is created when missing; files in it are never read.", Example = "done")]
     public string MoveTo { get; init; } = "";
 
     [Option("watch: a file is complete when nobody has written to it for so long.")]
@@ -53,7 +56,8 @@ internal sealed record FileSourceOptions : FormatOptions
     [Option("tail: where to start in files that are there at the very first start: beginning, or end (only what is written from then on).")]
     public StartAt StartAt { get; init; } = StartAt.Beginning;
 
-    [Option("tail: how long a file that was renamed or deleted is still read, in case that its writer has not let go of it.", Advanced = true)]
+    [Option(
+        "tail: how long a file that was renamed or deleted is still read, in case that its writer has not let go of it.", Advanced = true)]
     [OptionRange(0)]
     public TimeSpan RotateWait { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -77,7 +81,8 @@ internal sealed record FileSourceOptions : FormatOptions
 
         if (Mode == FileReadMode.Tail && OnComplete != OnComplete.Keep)
         {
-            yield return new OptionProblem("on-complete", "A file that is followed (mode: tail) is never complete; use mode: watch or once, or on-complete: keep.");
+            yield return new OptionProblem(
+                "on-complete", "A file that is followed (mode: tail) is never complete; use mode: watch or once, or on-complete: keep.");
         }
 
         if (Mode != FileReadMode.Tail && StartAt == StartAt.End)

@@ -1,17 +1,65 @@
 using DataFlow.Formats;
+using Microsoft.Extensions.Logging;
 
 namespace DataFlow.Connectors;
 
 /// <content>Filling buffers and cutting records out of them.</content>
 internal sealed partial class FileSplit
 {
-    private string? _pendingDamage;
+    private Func<string>? _pendingDamage;
     private bool _endIsWhole;
     private long? _openSince;
 
     private int LongestRecord => (int)Math.Min((_setup.Options.MaxLineBytes.Bytes * 2) + (2 << 20), Array.MaxLength / 2);
 
-    /// <summary>A batch with at least something consumed, or the last one. Its bytes stay untaken until <see cref="Take"/> or <see cref="Reject"/>.</summary>
+    /// <summary>Skips physical lines at the start of the file. The header is still read.</summary>
+    /// <param name="lines">How many; <see cref="long.MaxValue"/> for every complete record that is there.</param>
+    /// <param name="request">Marked as followed together with the next position; null when nobody asked.</param>
+    /// <param name="endIsFinal">The file will not grow.</param>
+    /// <param name="stop">Gives up.</param>
+    public void Skip(long lines, LinePosition? request, bool endIsFinal, CancellationToken stop)
+    {
+        _followedRequest = request;
+        while (Line < lines && !stop.IsCancellationRequested)
+        {
+            var before = _reader.State;
+            if (Parse(endIsFinal, _context.BatchSize, mayDefer: false) is not { } parsed)
+            {
+                break;
+            }
+
+            var skipped = CountUpTo(lines, parsed.Batch);
+            var isPast = skipped < parsed.Batch.RowCount + parsed.Batch.Errors.Count;
+            if (isPast)
+            {
+                Reject(parsed, before);
+                if (skipped == 0 || Parse(endIsFinal, skipped, mayDefer: false) is not { } again)
+                {
+                    break;
+                }
+
+                parsed = again;
+            }
+
+            Take(parsed);
+            parsed.Batch.Release();
+            if (isPast || parsed.Filled == 0)
+            {
+                break;
+            }
+        }
+
+        if (lines != long.MaxValue && Line > lines)
+        {
+            _context.Logger.LogWarning(
+                "Line {Line} of {Path} is inside a record; reading goes on after it, at line {Next}.", lines, Path, Line + 1);
+        }
+    }
+
+    /// <summary>
+    /// A batch with at least something consumed, or the last one. Its bytes stay untaken until <see cref="Take"/> or
+    /// <see cref="Reject"/>.
+    /// </summary>
     private Parsed? Parse(bool endIsFinal, int mostRecords, bool mayDefer)
     {
         var target = _target;
@@ -47,7 +95,8 @@ internal sealed partial class FileSplit
 
                 if (isFinal || target >= LongestRecord)
                 {
-                    throw new InvalidOperationException($"The {NameOf(_setup.Options.Format)} reader takes nothing of {filled} bytes of {Path}.");
+                    throw new InvalidOperationException(
+                        $"The {NameOf(_setup.Options.Format)} reader takes nothing of {filled} bytes of {Path}.");
                 }
 
                 target = Math.Min(target * 2, LongestRecord);
@@ -60,6 +109,9 @@ internal sealed partial class FileSplit
             throw;
         }
     }
+
+    private static int CountUpTo(long lines, RecordBatch batch) =>
+        Enumerable.Range(0, batch.RowCount).Count(row => batch.LineOf(row) <= lines) + batch.Errors.Count(error => error.Offset <= lines);
 
     /// <summary>Moves behind what a batch has consumed.</summary>
     private void Take(Parsed parsed)
@@ -86,7 +138,9 @@ internal sealed partial class FileSplit
     {
         var waiting = batch.Data.AsSpan(0, batch.Length);
         _bytes.Unread(waiting);
-        Damage = _pendingDamage;
+
+        // Only now: complete records before the damage came first.
+        Damage = _pendingDamage?.Invoke();
         if (_openSince is null && waiting.Contains((byte)'\n'))
         {
             _openSince = _context.Time.GetTimestamp();
@@ -95,7 +149,10 @@ internal sealed partial class FileSplit
         batch.Release();
     }
 
-    /// <summary>A record of several lines whose end does not come must not hold back what follows: its complete lines are all there is then.</summary>
+    /// <summary>
+    /// A record of several lines whose end does not come must not hold back what follows: its complete lines are all there is
+    /// then.
+    /// </summary>
     private bool CutOpenRecord(RecordBatch batch)
     {
         var isLate = _openSince is { } since && _context.Time.GetElapsedTime(since) >= _context.MaxLatency;
@@ -127,7 +184,7 @@ internal sealed partial class FileSplit
         }
         catch (InvalidDataException)
         {
-            _pendingDamage = FileFaults.Damaged(Path, Line);
+            _pendingDamage = () => FileFaults.Damaged(Path, Line);
             return true;
         }
         catch (IOException e)
@@ -147,7 +204,7 @@ internal sealed partial class FileSplit
         Stat = FileStat.Of(_handle);
         if (Stat.Size < Math.Max(_sizeAtOpen, RawOffset))
         {
-            _pendingDamage = FileFaults.Shortened(Path, Math.Max(_sizeAtOpen, RawOffset), Stat.Size, Line);
+            _pendingDamage = () => FileFaults.Shortened(Path, Math.Max(_sizeAtOpen, RawOffset), Stat.Size, Line);
         }
         else if (_bytes.IsPlain && Stat.Size > RawOffset)
         {
@@ -155,7 +212,7 @@ internal sealed partial class FileSplit
         }
         else if (!_bytes.EndsWhole() || IsCutInMagic())
         {
-            _pendingDamage = FileFaults.Damaged(Path, Line);
+            _pendingDamage = () => FileFaults.Damaged(Path, Line);
         }
 
         _endIsWhole = _pendingDamage is null;

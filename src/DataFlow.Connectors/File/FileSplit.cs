@@ -40,7 +40,12 @@ internal sealed partial class FileSplit : IDisposable
     /// <param name="start">The position to go on from and the evidence so far; null at the start of the file.</param>
     /// <param name="setup">What is the same for all files.</param>
     public FileSplit(
-        string key, FoundFile file, SafeFileHandle handle, FileBytes bytes, (FilePosition Position, FileEvidence Evidence)? start, FileSetup setup)
+        string key,
+        FoundFile file,
+        SafeFileHandle handle,
+        FileBytes bytes,
+        (FilePosition Position, FileEvidence Evidence)? start,
+        FileSetup setup)
     {
         Key = key;
         Path = file.Path;
@@ -177,49 +182,6 @@ internal sealed partial class FileSplit : IDisposable
         return batch;
     }
 
-    /// <summary>Skips physical lines at the start of the file. The header is still read.</summary>
-    /// <param name="lines">How many; <see cref="long.MaxValue"/> for every complete record that is there.</param>
-    /// <param name="request">Marked as followed together with the next position; null when nobody asked.</param>
-    /// <param name="endIsFinal">The file will not grow.</param>
-    /// <param name="stop">Gives up.</param>
-    public void Skip(long lines, LinePosition? request, bool endIsFinal, CancellationToken stop)
-    {
-        _followedRequest = request;
-        while (Line < lines && !stop.IsCancellationRequested)
-        {
-            var before = _reader.State;
-            if (Parse(endIsFinal, _context.BatchSize, mayDefer: false) is not { } parsed)
-            {
-                break;
-            }
-
-            var skipped = CountUpTo(lines, parsed.Batch);
-            var isPast = skipped < parsed.Batch.RowCount + parsed.Batch.Errors.Count;
-            if (isPast)
-            {
-                Reject(parsed, before);
-                if (skipped == 0 || Parse(endIsFinal, skipped, mayDefer: false) is not { } again)
-                {
-                    break;
-                }
-
-                parsed = again;
-            }
-
-            Take(parsed);
-            parsed.Batch.Release();
-            if (isPast || parsed.Filled == 0)
-            {
-                break;
-            }
-        }
-
-        if (lines != long.MaxValue && Line > lines)
-        {
-            _context.Logger.LogWarning("Line {Line} of {Path} is inside a record; reading goes on after it, at line {Next}.", lines, Path, Line + 1);
-        }
-    }
-
     /// <summary>True when the file is shorter, or has other bytes, than what was read of it.</summary>
     public bool WasRewritten()
     {
@@ -246,10 +208,7 @@ internal sealed partial class FileSplit : IDisposable
         _handle.Dispose();
     }
 
-    private static int CountUpTo(long lines, RecordBatch batch) =>
-        Enumerable.Range(0, batch.RowCount).Count(row => batch.LineOf(row) <= lines) + batch.Errors.Count(error => error.Offset <= lines);
-
-    private static string NameOf(RecordFormat format) => format switch
+    internal static string NameOf(RecordFormat format) => format switch
     {
         RecordFormat.Csv => "csv",
         RecordFormat.Json => "json",
@@ -293,7 +252,9 @@ internal sealed partial class FileSplit : IDisposable
         if (ended == 0)
         {
             _context.Logger.LogWarning(
-                "{Path} ended in the middle of line {Line} when it was read; what was appended to that line is read as a line of its own.", Path, Line);
+                "{Path} ended in the middle of line {Line} when it was read; what was appended to that line is read as a line of its own.",
+                Path,
+                Line);
         }
     }
 }

@@ -52,14 +52,21 @@ internal readonly record struct FileStat(FileKind Kind, long Size, DateTime Modi
         if (!HasNative)
         {
             return new FileStat(
-                FileKind.Regular, RandomAccess.GetLength(handle), File.GetLastWriteTimeUtc(handle), 0, 0, File.GetCreationTimeUtc(handle).Ticks);
+                FileKind.Regular,
+                RandomAccess.GetLength(handle),
+                File.GetLastWriteTimeUtc(handle),
+                Device: 0,
+                Inode: 0,
+                File.GetCreationTimeUtc(handle).Ticks);
         }
 
         Span<byte> buffer = stackalloc byte[256];
         var failed = OperatingSystem.IsLinux()
             ? Statx(handle, "", AtEmptyPath, BasicStatsAndBirth, ref MemoryMarshal.GetReference(buffer))
             : MacStat(handle, ref MemoryMarshal.GetReference(buffer));
-        return failed == 0 ? Parse(buffer) : throw new IOException($"The open file can't be looked at: {Marshal.GetLastPInvokeErrorMessage()}.");
+        return failed == 0
+            ? Parse(buffer)
+            : throw new IOException($"The open file can't be looked at: {Marshal.GetLastPInvokeErrorMessage()}.");
     }
 
     /// <summary>True when both are the same file. The device is left out: it changes when a volume is mounted again.</summary>
@@ -105,7 +112,7 @@ internal readonly record struct FileStat(FileKind Kind, long Size, DateTime Modi
                 KindOf(BinaryPrimitives.ReadUInt16LittleEndian(buffer[28..])),
                 BinaryPrimitives.ReadInt64LittleEndian(buffer[40..]),
                 new DateTime(TimeAt(buffer[112..]), DateTimeKind.Utc),
-                ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(buffer[136..]) << 32) | BinaryPrimitives.ReadUInt32LittleEndian(buffer[140..]),
+                BinaryPrimitives.ReadUInt64LittleEndian(buffer[136..]),
                 BinaryPrimitives.ReadUInt64LittleEndian(buffer[32..]),
                 (BinaryPrimitives.ReadUInt32LittleEndian(buffer) & BirthIsKnown) != 0 ? TimeAt(buffer[80..]) : 0);
         }
@@ -151,7 +158,8 @@ internal readonly record struct FileStat(FileKind Kind, long Size, DateTime Modi
     private static extern int Statx(int folder, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, ref byte buffer);
 
     [DllImport("libc", EntryPoint = "statx", SetLastError = true)]
-    private static extern int Statx(SafeFileHandle file, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, ref byte buffer);
+    private static extern int Statx(
+        SafeFileHandle file, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, ref byte buffer);
 
     private static int MacStat(string path, ref byte buffer) =>
         RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? Stat(path, ref buffer) : StatInode64(path, ref buffer);
@@ -170,4 +178,23 @@ internal readonly record struct FileStat(FileKind Kind, long Size, DateTime Modi
 
     [DllImport("libc", EntryPoint = "fstat$INODE64", SetLastError = true)]
     private static extern int FstatInode64(SafeFileHandle file, ref byte buffer);
+}
+
+/// <summary>
+/// .NET locks every file that it opens on Unix, so that a log writer that wants its file for itself would fail while we read.
+/// A reader must not disturb the writer.
+/// </summary>
+internal static class FileLock
+{
+    public static void Release(SafeFileHandle handle)
+    {
+        const int Unlock = 8;
+        if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
+        {
+            Flock(handle, Unlock);
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "flock")]
+    private static extern int Flock(SafeFileHandle file, int operation);
 }

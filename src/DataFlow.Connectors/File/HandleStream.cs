@@ -2,7 +2,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DataFlow.Connectors;
 
-/// <summary>Reads an open file from its start, for decoders that want a stream. At the end it may be asked again: the file may have grown.</summary>
+/// <summary>
+/// Reads an open file from its start, for decoders that want a stream. At the end it may be asked again: the file may have
+/// grown.
+/// </summary>
 /// <param name="handle">Stays the caller's.</param>
 internal sealed class HandleStream(SafeFileHandle handle) : Stream
 {

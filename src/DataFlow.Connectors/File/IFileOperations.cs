@@ -1,21 +1,10 @@
 namespace DataFlow.Connectors;
 
-/// <summary>What stands at a path.</summary>
-internal enum PathKind
-{
-    Missing,
-    File,
-    Folder,
-
-    /// <summary>A pipe or device.</summary>
-    Other,
-}
-
 /// <summary>The file system as the file sink uses it: thin, so that tests can let each operation fail.</summary>
 internal interface IFileOperations
 {
-    /// <summary>What stands at a path, links followed.</summary>
-    PathKind KindOf(string path);
+    /// <summary>What stands at a path, links followed; null for nothing.</summary>
+    FileKind? KindOf(string path);
 
     /// <summary>Opens a regular file for reading and writing and locks it against other writers.</summary>
     /// <param name="path">Absolute path.</param>

@@ -93,8 +93,10 @@ internal sealed class TailReader(FileSetup setup, FilePattern pattern, FileProgr
         foreach (var file in _followed.Where(file => file.Split.WasRewritten()).ToList())
         {
             _context.Logger.LogWarning(
-                "{Path} was truncated after line {Line} was read; it is read from its start. What was written to it between the last look and the truncation can't be seen.",
-                file.Split.Path, file.Split.Line);
+                "{Path} was truncated after line {Line} was read; it is read from its start. "
+                + "What was written to it between the last look and the truncation can't be seen.",
+                file.Split.Path,
+                file.Split.Line);
             LetGo(file);
         }
 
@@ -117,14 +119,17 @@ internal sealed class TailReader(FileSetup setup, FilePattern pattern, FileProgr
         progress.Expect(_followed.Sum(file => Math.Max(0, file.Split.Stat.Size - file.Split.RawOffset)));
     }
 
-    /// <summary>Files beside a known one that was not finished and isn't where it was: it may have been rotated while nobody looked.</summary>
+    /// <summary>
+    /// Files beside a known one that was not finished and isn't where it was: it may have been rotated while nobody looked.
+    /// </summary>
     private List<FoundFile> Relatives(IReadOnlyList<FoundFile> found)
     {
         var relatives = new List<FoundFile>();
         foreach (var known in _history.Known.Select(known => known.Value).Where(known => known.Status == FileStatus.Reading))
         {
             var folder = new DirectoryInfo(Path.GetDirectoryName(known.Path)!);
-            if (!folder.Exists || found.Any(file => file.Stat.IsSameFile(known.Stat.Inode, known.Stat.Born) && file.Stat.Size >= known.Stat.Size))
+            var isFound = found.Any(file => file.Stat.IsSameFile(known.Stat.Inode, known.Stat.Born) && file.Stat.Size >= known.Stat.Size);
+            if (isFound || !folder.Exists)
             {
                 continue;
             }
@@ -151,7 +156,8 @@ internal sealed class TailReader(FileSetup setup, FilePattern pattern, FileProgr
             return null;
         }
 
-        _followed.Add(new Followed(split));
+        // What goes on comes before what is new: the rest of a rotated log before its successor.
+        _followed.Insert(split.IsResumed ? _followed.Count(file => file.Split.IsResumed) : _followed.Count, new Followed(split));
         return split;
     }
 

@@ -51,7 +51,8 @@ internal sealed class WholeFileReader(FileSetup setup, FilePattern pattern, File
                 _context.CaughtUp();
             }
 
-            if (!isWatching || (!files.SomeAreNotReady && _context.Until == Until.CaughtUp) || !await Pause.For(_context, stop).ConfigureAwait(false))
+            var isOver = !isWatching || (!files.SomeAreNotReady && _context.Until == Until.CaughtUp);
+            if (isOver || !await Pause.For(_context, stop).ConfigureAwait(false))
             {
                 break;
             }
@@ -77,7 +78,8 @@ internal sealed class WholeFileReader(FileSetup setup, FilePattern pattern, File
         var open = found.Where(file => !_history.IsSettled(file)).ToList();
         if (_options.Mode == FileReadMode.Once && found.Count > 0 && open.Count == 0)
         {
-            _context.Logger.LogInformation("0 new records: {Connection} was read to its end before. --fresh starts over.", setup.Settings.ConfiguredConnection);
+            _context.Logger.LogInformation(
+                "0 new records: {Connection} was read to its end before. --fresh starts over.", setup.Settings.ConfiguredConnection);
         }
 
         var ready = _options.Mode == FileReadMode.Watch ? _quiet.Among(open) : open;

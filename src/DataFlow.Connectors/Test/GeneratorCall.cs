@@ -81,7 +81,9 @@ internal sealed class GeneratorCall
             "d" => TimeSpan.FromDays(1),
             _ => throw Wrong(expected),
         };
-        return int.TryParse(text[..digits], CultureInfo.InvariantCulture, out var count) && count > 0 ? unit * count : throw Wrong(expected);
+        return int.TryParse(text[..digits], CultureInfo.InvariantCulture, out var count) && count > 0
+            ? unit * count
+            : throw Wrong(expected);
     }
 
     /// <summary>Checks how many arguments there are.</summary>

@@ -25,7 +25,8 @@ internal sealed class DecimalGenerator(long least, long most, byte scale) : Fiel
         kind = FieldKind.JsonRaw;
         var scaled = least + (long)random.Below((ulong)(most - least) + 1);
         var digits = (ulong)(scaled < 0 ? -scaled : scaled);
-        new decimal((int)digits, (int)(digits >> 32), 0, scaled < 0, scale).TryFormat(output, out var written, default, CultureInfo.InvariantCulture);
+        var value = new decimal((int)digits, (int)(digits >> 32), 0, scaled < 0, scale);
+        value.TryFormat(output, out var written, default, CultureInfo.InvariantCulture);
         return written;
     }
 }

@@ -42,16 +42,17 @@ internal static class People
 
     private static readonly Part[] FirstNames =
     [
-        new("Anna"), new("Ben"), new("Chloé", "chloe"), new("David"), new("Elif"), new("Fatima"), new("Gustav"), new("Hana"), new("Ivan"),
-        new("Jürgen", "juergen"), new("Kofi"), new("Lucía", "lucia"), new("Mei"), new("Nils"), new("Olga"), new("Priya"), new("Quentin"),
-        new("Rosa"), new("Søren", "soeren"), new("Thabo"), new("Uma"), new("Vera"), new("Wei"), new("Zoë", "zoe"),
+        new("Anna"), new("Ben"), new("Chloé", "chloe"), new("David"), new("Elif"), new("Fatima"), new("Gustav"), new("Hana"),
+        new("Ivan"), new("Jürgen", "juergen"), new("Kofi"), new("Lucía", "lucia"), new("Mei"), new("Nils"), new("Olga"), new("Priya"),
+        new("Quentin"), new("Rosa"), new("Søren", "soeren"), new("Thabo"), new("Uma"), new("Vera"), new("Wei"), new("Zoë", "zoe"),
     ];
 
     private static readonly Part[] LastNames =
     [
-        new("Andersson"), new("Brunner"), new("Costa"), new("Dubois"), new("Eriksen"), new("Ferrari"), new("García", "garcia"), new("Huber"),
-        new("Ivanova"), new("Jensen"), new("Kowalski"), new("Lehmann"), new("Müller", "mueller"), new("Novák", "novak"), new("O'Brien", "obrien"),
-        new("Patel"), new("Quispe"), new("Rossi"), new("Şahin", "sahin"), new("Tanaka"), new("Ueda"), new("Varga"), new("Weber"), new("Zimmermann"),
+        new("Andersson"), new("Brunner"), new("Costa"), new("Dubois"), new("Eriksen"), new("Ferrari"), new("García", "garcia"),
+        new("Huber"), new("Ivanova"), new("Jensen"), new("Kowalski"), new("Lehmann"), new("Müller", "mueller"), new("Novák", "novak"),
+        new("O'Brien", "obrien"), new("Patel"), new("Quispe"), new("Rossi"), new("Şahin", "sahin"), new("Tanaka"), new("Ueda"),
+        new("Varga"), new("Weber"), new("Zimmermann"),
     ];
 
     /// <summary>The person that a record is about: the same for each of its fields.</summary>

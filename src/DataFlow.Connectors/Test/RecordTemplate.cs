@@ -37,7 +37,8 @@ internal static class RecordTemplate
         var fields = options.Template is { } template ? [.. template.Select(pair => (pair.Key, pair.Value))] : BuiltIn[options.RecordType];
         return fields.Length > 0
             ? [.. fields.Select(field => (field.Item1, Generator(field.Item1, field.Item2)))]
-            : throw new OptionException("template", "The template is empty; give at least one field with its generator, such as age: int(18,90).");
+            : throw new OptionException(
+                "template", "The template is empty; give at least one field with its generator, such as age: int(18,90).");
     }
 
     private static FieldGenerator Generator(string field, string text)
@@ -55,7 +56,8 @@ internal static class RecordTemplate
                 .Select(argument => new JsonLiteral(argument))]),
             "timestamp" => Timestamp(call),
             "sequence" when call.Arguments.Count == 0 => new SequenceGenerator(),
-            "sequence" => new PrefixedSequenceGenerator(new JsonLiteral(call.With(1, 1, "nothing or a prefix, as in sequence(ORD-)").Arguments[0])),
+            "sequence" => new PrefixedSequenceGenerator(
+                new JsonLiteral(call.With(1, 1, "nothing or a prefix, as in sequence(ORD-)").Arguments[0])),
             "text" => Text(call),
             "null" => Null(call, field),
             _ => throw call.Wrong($"one of: {FieldGenerator.Known.TrimEnd('.')}"),

@@ -38,12 +38,14 @@ internal sealed class TestRecordWriter
         _faults = new FaultPlan(options, fields.Length);
         _hugeField = Array.FindIndex(_generators, generator => generator.Type == FieldType.Text);
         _runId = new JsonLiteral(options.RunId ?? $"seed-{options.Seed}");
-        _identity = new RecordIdentity($"test:{options.Seed}:{options.RecordType.ToString().ToLowerInvariant()}", TestSourceConnector.Split);
+        _identity = new RecordIdentity(
+            $"test:{options.Seed}:{options.RecordType.ToString().ToLowerInvariant()}", TestSourceConnector.Split);
 
         var columns = fields.Select(field => (field.Name, field.Generator.Type)).ToList();
         if (options.SchemaDrift > 0)
         {
-            columns.AddRange(fields.Select(field => (field.Name + RenamedSuffix, field.Generator.Type)).Append((ExtraField, FieldType.Text)));
+            columns.AddRange(fields.Select(field => (field.Name + RenamedSuffix, field.Generator.Type)));
+            columns.Add((ExtraField, FieldType.Text));
         }
 
         _firstAudit = columns.Count;
@@ -56,7 +58,10 @@ internal sealed class TestRecordWriter
         MostBytes = _generators.Sum(generator => generator.MostBytes) + MostNumberBytes + _runId.Inside.Length + AuditChecksum.Length
             + ExtraValue.Length + Enumerable.Range(0, Schema.Count).Sum(column => Schema.JsonKey(column).Length + MostPunctuation) + 2;
         _row = new FieldRef[Schema.Count];
-        Require(options.Huge == 0 || _hugeField >= 0, "huge", "none of the fields is a text; leave huge out or add one such as note: text(10,50)");
+        Require(
+            options.Huge == 0 || _hugeField >= 0,
+            "huge",
+            "none of the fields is a text; leave huge out or add one such as note: text(10,50)");
         Require(
             options.Late == 0 || _generators.Any(generator => generator.IsTimestamp),
             "late",
@@ -72,7 +77,8 @@ internal sealed class TestRecordWriter
     public int MostBytes { get; }
 
     /// <summary>True when a record comes twice.</summary>
-    public bool IsDuplicated(long sequence) => _faults.Of(new TestRecord(_options.Seed, sequence)) is { IsDuplicated: true, IsMalformed: false };
+    public bool IsDuplicated(long sequence) =>
+        _faults.Of(new TestRecord(_options.Seed, sequence)) is { IsDuplicated: true, IsMalformed: false };
 
     /// <summary>Prepares an empty batch.</summary>
     public void Begin(RecordBatch batch, int rows)

@@ -44,13 +44,15 @@ internal sealed class TestSourceConnector(TestSourceOptions options) : ISource
 
     private bool IsAtEnd => Remaining == 0;
 
-    private long Remaining => options.TotalRecords == 0 ? long.MaxValue : Math.Max(0, options.TotalRecords - _sequence) + (_copyIsDue ? 1 : 0);
+    private long Remaining => options.TotalRecords == 0
+        ? long.MaxValue
+        : Math.Max(0, options.TotalRecords - _sequence) + (_copyIsDue ? 1 : 0);
 
     private long MostRows(SourceContext context) => Math.Clamp(context.BatchSize, 1, Math.Max(1, MostCells / _writer.Schema.Count));
 
     private RecordBatch Generate(SourceContext context, long most)
     {
-        var batch = context.Pool.Rent((int)Math.Clamp(most * _writer.MostBytes, _writer.MostBytes, context.BatchBytes));
+        var batch = context.Pool.Rent((int)Math.Min(most * _writer.MostBytes, Math.Max(_writer.MostBytes, context.BatchBytes)));
         _writer.Begin(batch, (int)most);
         batch.Metadata.Set("source", SourceName)
             .Set("source_id", context.SourceId)
@@ -77,7 +79,7 @@ internal sealed class TestSourceConnector(TestSourceOptions options) : ISource
         var (rows, length) = (batch.RowCount, batch.Length);
         var sequence = _copyIsDue ? _sequence : _sequence + 1;
         _writer.Write(batch, sequence, _copyIsDue);
-        if (batch.Length > mostBytes && rows > 0)
+        if (batch.RowCount > rows && rows > 0 && batch.Length > mostBytes)
         {
             batch.RemoveLastRow();
             batch.Length = length;

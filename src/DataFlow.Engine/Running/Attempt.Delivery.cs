@@ -6,6 +6,8 @@ namespace DataFlow.Engine;
 /// <content>Opening, writing, committing, acknowledging.</content>
 internal sealed partial class Attempt
 {
+    private const int MostStoreTries = 3;
+
     private Checkpoint _checkpoint;
     private long _lastCommit;
     private bool _commitNow;
@@ -31,7 +33,7 @@ internal sealed partial class Attempt
                 Generation = _checkpoint.Generation,
                 Epoch = _checkpoint.Epoch,
                 State = _checkpoint.SinkState,
-                StartsOver = _checkpoint.Sequence == 0,
+                StartsOver = _checkpoint.Sequence == 0 && _checkpoint.Splits.Count == 0,
                 Time = _services.Time,
                 Pool = _services.Pool,
                 Logger = _services.Logger,
@@ -42,6 +44,7 @@ internal sealed partial class Attempt
         {
             // The sink's own checkpoint is the authority; ours is the copy that missed the last reply.
             _checkpoint = held with { Epoch = _checkpoint.Epoch };
+            _kept.Discard();
             await _store.AdoptAsync(_spec.PipelineId, _checkpoint.Epoch, _checkpoint, stop).ConfigureAwait(false);
             _context.Committed(_checkpoint.Splits);
         }
@@ -83,12 +86,12 @@ internal sealed partial class Attempt
 
     private async Task DiscardAsync(InFlightBatch first)
     {
-        _kept.ReleaseOrKeep(first);
+        _kept.Unwritten(first);
         while (_inFlight.TryDequeue(out var next))
         {
             await next.Processing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _inFlightBytes -= next.Footprint;
-            _kept.ReleaseOrKeep(next);
+            _kept.Unwritten(next);
         }
     }
 
@@ -100,9 +103,9 @@ internal sealed partial class Attempt
         {
             if (batch.Count > 0)
             {
-                var result = written.Encoded is { } encoded
-                    ? await ((IParallelSink)_sink).WriteAsync(encoded, CancellationToken.None).ConfigureAwait(false)
-                    : await _sink.WriteAsync(batch, CancellationToken.None).ConfigureAwait(false);
+                var result = await OwnFailuresAsync(() => written.Encoded is { } encoded
+                    ? ((IParallelSink)_sink).WriteAsync(encoded, CancellationToken.None)
+                    : _sink.WriteAsync(batch, CancellationToken.None)).ConfigureAwait(false);
                 _commitNow |= result.CommitNow;
                 refused.AddRange((result.Refused ?? []).Concat(written.Encoded?.Refused ?? []).Select(row => DeadLetterOf(batch, row)));
             }
@@ -116,7 +119,7 @@ internal sealed partial class Attempt
         }
         finally
         {
-            _kept.ReleaseOrKeep(written);
+            _kept.Written(written);
         }
 
         if (_pending.DeadLettersAreMany)
@@ -171,7 +174,7 @@ internal sealed partial class Attempt
             return;
         }
 
-        _pending.Forget(_context.TakeLost());
+        _pending.Forget(_context.LostSplits);
         await StoreDeadLettersAsync().ConfigureAwait(false);
         var advances = _pending.Advances();
         var changed = new Checkpoint(
@@ -182,16 +185,20 @@ internal sealed partial class Attempt
             _checkpoint.Counters + _pending.Counters,
             SinkState: null);
         CrashPoint.Reach(CrashPoint.BeforeSinkCommit);
-        changed = changed with { SinkState = await _sink.CommitAsync(changed, CancellationToken.None).ConfigureAwait(false) };
+        var uncommitted = changed;
+        changed = changed with
+        {
+            SinkState = await OwnFailuresAsync(() => _sink.CommitAsync(uncommitted, CancellationToken.None)).ConfigureAwait(false),
+        };
         CrashPoint.Reach(CrashPoint.AfterSinkCommit);
         var commit = new StateCommit { Checkpoint = changed, SourceFingerprint = _spec.Fingerprint, Replayed = _pending.Replayed };
-        if (await _store.CommitAsync(_spec.PipelineId, commit, CancellationToken.None).ConfigureAwait(false) == CommitOutcome.Fenced)
+        if (await StoreAsync(commit).ConfigureAwait(false) == CommitOutcome.Fenced)
         {
             throw Fenced();
         }
 
         CrashPoint.Reach(CrashPoint.AfterStateCommit);
-        MadeProgress |= _pending.Counters.Read > 0;
+        MadeProgress |= _pending.Counters != default;
         var splits = new Dictionary<string, SplitPosition>(_checkpoint.Splits);
         foreach (var (split, position) in changed.Splits)
         {
@@ -217,6 +224,38 @@ internal sealed partial class Attempt
             throw ConnectorException.User(
                 $"Pipeline '{_spec.PipelineId}' has {_checkpoint.Counters.DeadLettered} dead letters, more than max-dead-letters ({most}). " +
                 $"Look at them with 'dataflow dead-letters list', mend the cause, and run again with a higher bound or after 'dead-letters replay'.");
+        }
+    }
+
+    /// <summary>
+    /// A store that failed may have stored all the same. Asked again with the very same commit it says so; another commit
+    /// under the same number must never be taken for it.
+    /// </summary>
+    private async Task<CommitOutcome> StoreAsync(StateCommit commit)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await _store.CommitAsync(_spec.PipelineId, commit, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (ConnectorException failure) when (failure.Retry.Kind != RetryKind.Never && tries < MostStoreTries)
+            {
+                _services.Logger.CommitTriedAgain(failure, _spec.PipelineId, failure.Message);
+            }
+        }
+    }
+
+    /// <summary>Nobody cancels a sink's writes: a cancellation that comes out of one is its own failure, such as a time-out.</summary>
+    private static async ValueTask<T> OwnFailuresAsync<T>(Func<ValueTask<T>> call)
+    {
+        try
+        {
+            return await call().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException failure)
+        {
+            throw ConnectorException.External($"The sink gave up: {failure.Message}", failure);
         }
     }
 

@@ -77,6 +77,12 @@ internal sealed partial class Attempt : IAsyncDisposable
         {
             while (!_ended || _inFlight.Count > 0)
             {
+                if (deadline.IsCompleted && !_ended)
+                {
+                    Fail(ConnectorException.External(
+                        $"The source did not end within {DrainLimit.TotalSeconds:0} s of the stop. What it had read until then is committed."));
+                }
+
                 await WriteReadyAsync().ConfigureAwait(false);
                 await AnswerContextAsync().ConfigureAwait(false);
                 if (CommitIsDue)
@@ -106,16 +112,39 @@ internal sealed partial class Attempt : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _progress.Attach(null);
+        foreach (var drain in _context.TakeDrains())
+        {
+            drain.TrySetResult();
+        }
+
         while (_inFlight.TryDequeue(out var batch))
         {
             await batch.Processing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _kept.ReleaseOrKeep(batch);
+            _kept.Unwritten(batch);
         }
 
-        await EndReadingAsync().ConfigureAwait(false);
-        await _source.DisposeAsync().ConfigureAwait(false);
-        await _sink.DisposeAsync().ConfigureAwait(false);
+        // One that fails to clean up must not keep the others from it, nor hide why the attempt has ended.
+        if (await CleanUpAsync(EndReadingAsync).ConfigureAwait(false))
+        {
+            await CleanUpAsync(() => _source.DisposeAsync().AsTask()).ConfigureAwait(false);
+        }
+
+        await CleanUpAsync(() => _sink.DisposeAsync().AsTask()).ConfigureAwait(false);
         _stopReading.Dispose();
+    }
+
+    private async Task<bool> CleanUpAsync(Func<Task> cleanUp)
+    {
+        try
+        {
+            await cleanUp().ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception failure)
+        {
+            _services.Logger.CleanUpFailed(failure, _spec.PipelineId, failure.Message);
+            return false;
+        }
     }
 
     private async Task EndReadingAsync()
@@ -127,12 +156,12 @@ internal sealed partial class Attempt : IAsyncDisposable
             if (!moving.IsCompleted)
             {
                 // Disposing an iterator whose MoveNext is pending throws; a source that ignores its stop is left alone.
-                return;
+                throw new TimeoutException($"The source ignored its stop for {SourceEndLimit.TotalSeconds:0} s.");
             }
 
             if (moving is { IsCompletedSuccessfully: true, Result: true })
             {
-                _batches!.Current.Release();
+                _kept.Unwritten(new InFlightBatch(_batches!.Current, _services.Time.GetTimestamp()));
             }
         }
 
@@ -150,7 +179,8 @@ internal sealed partial class Attempt : IAsyncDisposable
     /// <summary>Takes the next batch if there is one right now; true when it is worth looking again at once.</summary>
     private bool TryTakeNext()
     {
-        if (_ended || !HasRoom)
+        // While the source waits for a drain, only what it has yielded already is taken.
+        if (_ended || !HasRoom || (_context.Wake.IsCompleted && _moving is not { IsCompleted: true }))
         {
             return false;
         }
@@ -229,7 +259,7 @@ internal sealed partial class Attempt : IAsyncDisposable
 
     private async Task WaitAsync(Task deadline)
     {
-        var waits = new List<Task>(5) { _context.Wake };
+        var waits = new List<Task>(5);
         if (!_ended && _moving is not null)
         {
             waits.Add(_moving);
@@ -240,6 +270,10 @@ internal sealed partial class Attempt : IAsyncDisposable
         {
             waits.Add(head.Processing);
         }
+        else
+        {
+            waits.Add(_context.Wake);
+        }
 
         using var timer = new CancellationTokenSource();
         if (!_pending.IsEmpty)
@@ -249,16 +283,12 @@ internal sealed partial class Attempt : IAsyncDisposable
 
         await Task.WhenAny(waits).ConfigureAwait(false);
         await timer.CancelAsync().ConfigureAwait(false);
-        if (deadline.IsCompleted && !_ended)
-        {
-            Fail(ConnectorException.External(
-                $"The source did not end within {DrainLimit.TotalSeconds:0} s of the stop. What it had read until then is committed."));
-        }
     }
 
     private async Task DeadlineAsync(CancellationToken stop, CancellationToken ended)
     {
-        await Task.Delay(Timeout.InfiniteTimeSpan, _services.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.Delay(DrainLimit, _services.Time, ended).ConfigureAwait(false);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, ended);
+        await Task.Delay(Timeout.InfiniteTimeSpan, _services.Time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(DrainLimit, _services.Time, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -10,7 +10,7 @@ internal sealed class AttemptContext(
 {
     private readonly ConcurrentDictionary<string, SplitPosition> _positions = new(start.Splits);
     private readonly Lock _gate = new();
-    private readonly List<string> _lost = [];
+    private readonly HashSet<string> _lost = [];
     private readonly List<TaskCompletionSource> _drains = [];
     private TaskCompletionSource _wake = NewSignal();
 
@@ -50,7 +50,21 @@ internal sealed class AttemptContext(
         get { lock (_gate) { return _wake.Task; } }
     }
 
-    public override SplitPosition? PositionOf(string split) => _positions.TryGetValue(split, out var position) ? position : null;
+    /// <summary>Splits that belong to somebody else, until the source asks for their position again.</summary>
+    public IReadOnlyCollection<string> LostSplits
+    {
+        get { lock (_gate) { return [.. _lost]; } }
+    }
+
+    public override SplitPosition? PositionOf(string split)
+    {
+        lock (_gate)
+        {
+            _lost.Remove(split);
+        }
+
+        return _positions.TryGetValue(split, out var position) ? position : null;
+    }
 
     public override async ValueTask<IReadOnlyDictionary<string, SplitPosition>> DrainAsync(
         IReadOnlyCollection<string> splits, DateTimeOffset deadline, CancellationToken ct)
@@ -79,8 +93,7 @@ internal sealed class AttemptContext(
     {
         lock (_gate)
         {
-            _lost.AddRange(splits);
-            _wake.TrySetResult();
+            _lost.UnionWith(splits);
         }
     }
 
@@ -95,17 +108,6 @@ internal sealed class AttemptContext(
     }
 
     public override Batcher CreateBatcher() => new(this);
-
-    /// <summary>Splits that were lost since the last call.</summary>
-    public IReadOnlyList<string> TakeLost()
-    {
-        lock (_gate)
-        {
-            string[] lost = [.. _lost];
-            _lost.Clear();
-            return lost;
-        }
-    }
 
     /// <summary>Drains that wait for a commit of everything yielded so far.</summary>
     public IReadOnlyList<TaskCompletionSource> TakeDrains()

@@ -1,5 +1,5 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using DataFlow.Engine.State;
 
 namespace DataFlow.Engine;
@@ -33,8 +33,17 @@ public sealed class DeadLetterSource(
                 batch.Append(letter.Error.Raw);
                 batch.Identity = RecordIdentity.OfSingle(letter.Error.DeliveryId, letter.Error.Split);
                 batch.FirstLine = letter.Error.Offset;
-                readAgain(batch, letter.Error, context.PositionOf(letter.Error.Split));
-                batch.AdvanceTo(Split, new LetterPosition(letter.Id));
+                if (letter.Error.Raw.Length >= RecordError.MaxRawBytes)
+                {
+                    batch.AddError(letter.Error with { Message = "The record was cut when it was kept, at 1 MiB; read it again from its source. " + letter.Error.Message });
+                }
+                else
+                {
+                    ReadAgain(batch, letter.Error, context);
+                }
+
+                batch.Metadata.Set("timestamp", context.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+                batch.AdvanceTo(Split, new LetterPosition(letter.Id, letter.Error.Stage));
                 yield return batch;
             }
 
@@ -45,16 +54,16 @@ public sealed class DeadLetterSource(
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private sealed class LetterPosition(long id) : Position
+    private void ReadAgain(RecordBatch batch, RecordError letter, SourceContext context)
     {
-        public override long Offset => id;
-
-        public override void Write(Utf8JsonWriter writer)
+        try
         {
-            writer.WriteStartObject();
-            writer.WriteNumber("v", 1);
-            writer.WriteNumber("letter", id);
-            writer.WriteEndObject();
+            readAgain(batch, letter, context.PositionOf(letter.Split));
+        }
+        catch (ConnectorException failure)
+        {
+            // One letter that can't be read again must not hold up those behind it.
+            batch.AddError(letter with { Message = failure.Message });
         }
     }
 }

@@ -38,7 +38,6 @@ internal sealed class InFlightBatch(RecordBatch batch, long taken)
             return;
         }
 
-        _isProcessed = true;
         Batch.Resolve();
         Advances = [.. Batch.Advances];
         Read = Batch.RowCount + Batch.Errors.Count;
@@ -50,6 +49,7 @@ internal sealed class InFlightBatch(RecordBatch batch, long taken)
             Filtered += rows - Batch.Count - (Batch.Errors.Count - errors);
         }
 
+        _isProcessed = true;
         EncodeFor(sink);
     }
 

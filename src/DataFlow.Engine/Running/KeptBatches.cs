@@ -6,13 +6,50 @@ namespace DataFlow.Engine;
 /// </summary>
 internal sealed class KeptBatches(bool keep)
 {
-    private readonly List<InFlightBatch> _batches = [];
+    private readonly List<InFlightBatch> _written = [];
+    private readonly List<InFlightBatch> _unwritten = [];
 
     /// <summary>Memory held, in bytes.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>The batch was written, or its attempt has ended before that.</summary>
-    public void ReleaseOrKeep(InFlightBatch batch)
+    /// <summary>The batch was written; its commit is still to come.</summary>
+    public void Written(InFlightBatch batch) => ReleaseOrKeep(batch, _written);
+
+    /// <summary>The attempt has ended before the batch was written.</summary>
+    public void Unwritten(InFlightBatch batch) => ReleaseOrKeep(batch, _unwritten);
+
+    /// <summary>What was written is durable.</summary>
+    public void Committed()
+    {
+        foreach (var batch in _written)
+        {
+            Bytes -= batch.Footprint;
+            batch.Release();
+        }
+
+        _written.Clear();
+    }
+
+    /// <summary>Everything that is not durable, in order, to be written again.</summary>
+    public IReadOnlyList<InFlightBatch> TakeAll()
+    {
+        InFlightBatch[] all = [.. _written, .. _unwritten];
+        _written.Clear();
+        _unwritten.Clear();
+        Bytes = 0;
+        return all;
+    }
+
+    /// <summary>The run is over: nobody will write what is left.</summary>
+    public void Discard()
+    {
+        foreach (var batch in TakeAll())
+        {
+            batch.Release();
+        }
+    }
+
+    private void ReleaseOrKeep(InFlightBatch batch, List<InFlightBatch> list)
     {
         if (!keep)
         {
@@ -21,24 +58,7 @@ internal sealed class KeptBatches(bool keep)
         }
 
         batch.DropEncoded();
-        _batches.Add(batch);
+        list.Add(batch);
         Bytes += batch.Footprint;
-    }
-
-    /// <summary>What was written is durable.</summary>
-    public void Committed()
-    {
-        _batches.ForEach(batch => batch.Release());
-        _batches.Clear();
-        Bytes = 0;
-    }
-
-    /// <summary>Everything that is not durable, in order, to be written again.</summary>
-    public IReadOnlyList<InFlightBatch> TakeAll()
-    {
-        InFlightBatch[] all = [.. _batches];
-        _batches.Clear();
-        Bytes = 0;
-        return all;
     }
 }

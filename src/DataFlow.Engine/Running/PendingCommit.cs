@@ -12,7 +12,7 @@ internal sealed class PendingCommit(bool isReplay)
     public RecordCounters Counters { get; private set; }
 
     /// <summary>True when a commit would change anything.</summary>
-    public bool IsEmpty => _positions.Count == 0 && Counters == default && _deadLetters.Count == 0;
+    public bool IsEmpty => _positions.Count == 0 && Counters == default && _deadLetters.Count == 0 && _replayed.Count == 0;
 
     /// <summary>Dead letters that are not in the store yet.</summary>
     public IReadOnlyList<RecordError> DeadLetters => _deadLetters;
@@ -33,7 +33,7 @@ internal sealed class PendingCommit(bool isReplay)
         Keep(refused);
         if (isReplay)
         {
-            AddReplayed(written, failed: batch.Errors.Count + refused.Count);
+            AddReplayed(written, [.. batch.Errors, .. refused]);
             return;
         }
 
@@ -81,18 +81,24 @@ internal sealed class PendingCommit(bool isReplay)
         DeadLettersStored();
     }
 
-    /// <summary>A letter that fails again stays a letter; one that does not moves to delivered or filtered. None is read anew.</summary>
-    private void AddReplayed(InFlightBatch written, int failed)
+    /// <summary>
+    /// A letter that fails again stays a letter; one that fails at a later stage is replaced by the letter of that stage. One that
+    /// passes moves to delivered or filtered. None is read anew.
+    /// </summary>
+    private void AddReplayed(InFlightBatch written, IReadOnlyList<RecordError> failures)
     {
-        if (failed == 0)
+        var letter = (LetterPosition)written.Advances[0].Position;
+        if (failures.Count > 0)
         {
-            _replayed.AddRange(written.Advances.Select(advance => advance.Position.Offset));
-            Counters += new RecordCounters
+            if (failures.Any(failure => failure.Stage != letter.Stage))
             {
-                Delivered = written.Batch.Count,
-                Filtered = written.Filtered,
-                DeadLettered = -written.Batch.Count - written.Filtered,
-            };
+                _replayed.Add(letter.Offset);
+            }
+        }
+        else if (written.Batch.Count + written.Filtered > 0)
+        {
+            _replayed.Add(letter.Offset);
+            Counters += new RecordCounters { Delivered = written.Batch.Count, Filtered = written.Filtered, DeadLettered = -written.Batch.Count - written.Filtered };
         }
     }
 

@@ -52,6 +52,7 @@ public sealed class PipelineRunner
         var started = _time.GetTimestamp();
         using var metrics = PipelineMeter.Shared.Start(_spec.PipelineId, _spec.SourceType);
         metrics.Backlog = () => Progress.BacklogBytes;
+        metrics.Health = () => Progress.IsHealthy;
         var services = new EngineServices(_time, _pool, _logger, metrics);
         Exception? error = null;
         var before = new RecordCounters();
@@ -61,6 +62,11 @@ public sealed class PipelineRunner
             var run = await _store.OpenRunAsync(_spec.PipelineId, _spec.Owner, stop).ConfigureAwait(false);
             before = run.Checkpoint.Counters;
             hadState = run.Checkpoint.Counters.Read > 0;
+            if (run.SourceFingerprint is { } stored && _spec.FingerprintDifference(stored) is { } difference)
+            {
+                throw ConnectorException.User($"The state of pipeline '{_spec.PipelineId}' belongs to another source: {difference}");
+            }
+
             await RunAttemptsAsync(run.Checkpoint, services, stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -106,11 +112,10 @@ public sealed class PipelineRunner
                     {
                         failure = caught;
                         services.Metrics.CountError();
-                        services.Metrics.IsHealthy = false;
                     }
                 }
 
-                checkpoint = attempt.Checkpoint;
+                checkpoint = await AfterLostReplyAsync(attempt.Checkpoint, kept).ConfigureAwait(false);
                 if (attempt.MadeProgress)
                 {
                     backoff.Reset();
@@ -130,8 +135,22 @@ public sealed class PipelineRunner
         }
         finally
         {
-            kept.Committed();
+            kept.Discard();
         }
+    }
+
+    /// <summary>A commit whose reply was lost stands: the next attempt goes on from it, not from before.</summary>
+    private async Task<Checkpoint> AfterLostReplyAsync(Checkpoint known, KeptBatches kept)
+    {
+        var stored = (await _store.ReadAsync(_spec.PipelineId, CancellationToken.None).ConfigureAwait(false))?.Checkpoint;
+        if (stored is null || stored.Generation != known.Generation || stored.Epoch != known.Epoch || stored.Sequence <= known.Sequence)
+        {
+            return known;
+        }
+
+        kept.Committed();
+        _progress.CommittedUnseen(stored.Counters - known.Counters);
+        return stored;
     }
 
     private async Task EndRunAsync(PipelineOutcome outcome)

@@ -54,8 +54,11 @@ public sealed record PipelineSpec
     /// <summary>True for a run whose source is the dead letters: a letter that is delivered now was read before.</summary>
     public bool IsReplay { get; init; }
 
-    /// <summary>What the stored state belongs to; see the configuration's source fingerprint. Null: not checked.</summary>
+    /// <summary>What the stored state belongs to; see the configuration's source fingerprint. Null: not kept.</summary>
     public string? Fingerprint { get; init; }
+
+    /// <summary>Says what differs when a stored fingerprint belongs to other data; null when it is the same.</summary>
+    public Func<string, string?> FingerprintDifference { get; init; } = _ => null;
 
     /// <summary>Who runs it, for locks and the audit log.</summary>
     public string Owner { get; init; } = RunOwner.Current;

@@ -5,8 +5,8 @@ internal sealed class RunProgress
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _offsets = [];
-    private readonly Dictionary<string, long> _parseOutcomes = [];
-    private readonly Dictionary<string, long> _deadLetterReasons = [];
+    private readonly ReasonCounts _parseOutcomes = new();
+    private readonly ReasonCounts _deadLetterReasons = new();
     private RecordCounters _committed;
     private RecordCounters _pending;
     private IBacklogSource? _backlog;
@@ -55,6 +55,8 @@ internal sealed class RunProgress
         lock (_gate)
         {
             _pending = default;
+            _parseOutcomes.Void();
+            _deadLetterReasons.Void();
             _offsets.Clear();
             foreach (var (split, position) in splits)
             {
@@ -68,6 +70,12 @@ internal sealed class RunProgress
         lock (_gate)
         {
             _pending = pending;
+            if (_health == SourceHealth.Unhealthy)
+            {
+                _health = SourceHealth.Healthy;
+                _reason = null;
+            }
+
             foreach (var advance in written.Advances)
             {
                 _offsets[advance.Split] = advance.Position.Offset;
@@ -75,12 +83,12 @@ internal sealed class RunProgress
 
             foreach (var (outcome, count) in written.Batch.Outcomes)
             {
-                _parseOutcomes[outcome] = _parseOutcomes.GetValueOrDefault(outcome) + count;
+                _parseOutcomes.Add(outcome, count);
             }
 
             foreach (var error in written.Batch.Errors.Concat(refused))
             {
-                _deadLetterReasons[error.Reason] = _deadLetterReasons.GetValueOrDefault(error.Reason) + 1;
+                _deadLetterReasons.Add(error.Reason, 1);
             }
         }
     }
@@ -91,6 +99,20 @@ internal sealed class RunProgress
         {
             _committed += _pending;
             _pending = default;
+            _parseOutcomes.Commit();
+            _deadLetterReasons.Commit();
+        }
+    }
+
+    /// <summary>A commit stands whose reply was lost.</summary>
+    public void CommittedUnseen(RecordCounters brought)
+    {
+        lock (_gate)
+        {
+            _committed += brought;
+            _pending = default;
+            _parseOutcomes.Commit();
+            _deadLetterReasons.Commit();
         }
     }
 
@@ -98,7 +120,7 @@ internal sealed class RunProgress
     {
         lock (_gate)
         {
-            return (new Dictionary<string, long>(_parseOutcomes), new Dictionary<string, long>(_deadLetterReasons));
+            return (_parseOutcomes.Committed, _deadLetterReasons.Committed);
         }
     }
 

@@ -25,13 +25,13 @@ public interface IDeadLetterStore
     /// <returns>How many were removed; none when the stamp isn't of the current run.</returns>
     ValueTask<long> DeleteAboveAsync(string pipeline, CommitStamp last, CancellationToken ct);
 
-    /// <summary>The letters that pass the filter, oldest first, a page at a time: go on with <see cref="DeadLetterFilter.After"/>.</summary>
+    /// <summary>A page of the letters that pass the filter, oldest first. Go on with <see cref="DeadLetterFilter.After"/>.</summary>
     ValueTask<IReadOnlyList<DeadLetterRecord>> ListAsync(string pipeline, DeadLetterFilter filter, CancellationToken ct);
 
     /// <summary>How many letters pass the filter, by reason. <see cref="DeadLetterFilter.Limit"/> has no effect.</summary>
     ValueTask<IReadOnlyDictionary<string, long>> CountAsync(string pipeline, DeadLetterFilter filter, CancellationToken ct);
 
-    /// <summary>Deletes the letters that pass the filter, replayed ones for instance. <see cref="DeadLetterFilter.Limit"/> has no effect.</summary>
+    /// <summary>Deletes the letters that pass the filter. <see cref="DeadLetterFilter.Limit"/> has no effect.</summary>
     /// <returns>How many were deleted.</returns>
     ValueTask<long> DeleteAsync(string pipeline, DeadLetterFilter filter, CancellationToken ct);
 

@@ -41,8 +41,8 @@ public interface IStateStore : IAsyncDisposable
     ValueTask<bool> AdoptAsync(string pipeline, long epoch, Checkpoint authority, CancellationToken ct);
 
     /// <summary>
-    /// Starts a pipeline over: a new generation without splits, counters, sink state and fingerprint. Dead letters that no
-    /// commit stands for go in any case.
+    /// Starts a pipeline over: a new generation without splits, counters and fingerprint. The sink state stays, so that the sink
+    /// knows what it had written itself. Dead letters that no commit stands for go in any case.
     /// </summary>
     /// <param name="pipeline">The pipeline's name.</param>
     /// <param name="owner">Who asked for it, for the history.</param>

@@ -75,8 +75,9 @@ internal sealed class InMemoryDeadLetters(Lock gate, Func<string, CommitStamp?> 
     public long DeleteAbove(string pipeline, CommitStamp last) => Delete(
         pipeline,
         _letters.Values
-            .Where(row => row.Pipeline == pipeline && (row.Letter.Generation, row.Letter.Sequence).CompareTo((last.Generation, last.Sequence)) > 0)
-            .Select(row => row.Letter));
+            .Where(row => row.Pipeline == pipeline)
+            .Select(row => row.Letter)
+            .Where(letter => (letter.Generation, letter.Sequence).CompareTo((last.Generation, last.Sequence)) > 0));
 
     public long MarkReplayed(string pipeline, IReadOnlyCollection<long> ids)
     {

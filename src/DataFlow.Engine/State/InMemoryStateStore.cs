@@ -1,27 +1,24 @@
 namespace DataFlow.Engine.State;
 
 /// <summary>Keeps state as long as the process lives: for tests, and for sources that nobody wants to resume.</summary>
-/// <param name="time">The clock.</param>
-public sealed class InMemoryStateStore(TimeProvider time) : IStateStore
+public sealed class InMemoryStateStore : IStateStore
 {
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, PipelineState> _pipelines = new(StringComparer.Ordinal);
     private readonly List<(string Pipeline, HistoryEntry Entry)> _history = [];
-    private InMemoryDeadLetters? _deadLetters;
+    private readonly InMemoryDeadLetters _deadLetters;
+    private readonly TimeProvider _time;
+
+    /// <summary>Makes an empty store.</summary>
+    /// <param name="time">The clock.</param>
+    public InMemoryStateStore(TimeProvider time)
+    {
+        _time = time;
+        _deadLetters = new InMemoryDeadLetters(_gate, StampOf, time);
+    }
 
     /// <inheritdoc/>
-    public IDeadLetterStore DeadLetters => Letters;
-
-    private InMemoryDeadLetters Letters
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _deadLetters ??= new InMemoryDeadLetters(_gate, StampOf, time);
-            }
-        }
-    }
+    public IDeadLetterStore DeadLetters => _deadLetters;
 
     /// <inheritdoc/>
     public ValueTask<PipelineState> OpenRunAsync(string pipeline, string owner, CancellationToken ct)
@@ -54,7 +51,7 @@ public sealed class InMemoryStateStore(TimeProvider time) : IStateStore
                     Checkpoint = commit.Checkpoint with { Splits = Merge(state.Checkpoint.Splits, commit.Checkpoint.Splits) },
                     SourceFingerprint = commit.SourceFingerprint ?? state.SourceFingerprint,
                 });
-                Letters.MarkReplayed(pipeline, commit.Replayed);
+                _deadLetters.MarkReplayed(pipeline, commit.Replayed);
             }
 
             return ValueTask.FromResult(outcome);
@@ -88,10 +85,10 @@ public sealed class InMemoryStateStore(TimeProvider time) : IStateStore
                 return ValueTask.FromResult(false);
             }
 
-            Letters.DeleteAbove(pipeline, clearDeadLetters ? default : stored);
+            _deadLetters.DeleteAbove(pipeline, clearDeadLetters ? default : stored);
             Put(StateOf(pipeline) with
             {
-                Checkpoint = Checkpoint.None with { Generation = stored.Generation + 1, Epoch = stored.Epoch },
+                Checkpoint = Checkpoint.None with { Generation = stored.Generation + 1, Epoch = stored.Epoch, SinkState = StateOf(pipeline).Checkpoint.SinkState },
                 SourceFingerprint = null,
             });
             AddHistory(pipeline, HistoryEvent.Reset, owner, CommitRules.DescribeReset(clearDeadLetters));
@@ -105,7 +102,7 @@ public sealed class InMemoryStateStore(TimeProvider time) : IStateStore
         lock (_gate)
         {
             var state = StateOf(pipeline);
-            Letters.DeleteAbove(pipeline, CommitStamp.Of(state.Checkpoint));
+            _deadLetters.DeleteAbove(pipeline, CommitStamp.Of(state.Checkpoint));
             Put(state with
             {
                 Checkpoint = state.Checkpoint with
@@ -135,7 +132,10 @@ public sealed class InMemoryStateStore(TimeProvider time) : IStateStore
         lock (_gate)
         {
             return ValueTask.FromResult<IReadOnlyList<PipelineState>>(
-                [.. _pipelines.Values.Select(state => state with { Checkpoint = state.Checkpoint with { Splits = Checkpoint.None.Splits } })]);
+            [
+                .. _pipelines.Values.Select(
+                    state => state with { Checkpoint = state.Checkpoint with { Splits = Checkpoint.None.Splits } }),
+            ]);
         }
     }
 
@@ -180,12 +180,12 @@ public sealed class InMemoryStateStore(TimeProvider time) : IStateStore
     private PipelineState StateOf(string pipeline) =>
         _pipelines.GetValueOrDefault(pipeline) ?? new PipelineState(pipeline, Checkpoint.None, null, null, default);
 
-    private PipelineState Put(PipelineState state) => _pipelines[state.Pipeline] = state with { Updated = time.GetUtcNow() };
+    private PipelineState Put(PipelineState state) => _pipelines[state.Pipeline] = state with { Updated = _time.GetUtcNow() };
 
     private void AddHistory(string pipeline, HistoryEvent happened, string owner, string? detail)
     {
         var stamp = StampOf(pipeline) ?? default;
-        _history.Add((pipeline, new HistoryEntry(time.GetUtcNow(), happened, owner, detail, stamp.Generation, stamp.Epoch)));
+        _history.Add((pipeline, new HistoryEntry(_time.GetUtcNow(), happened, owner, detail, stamp.Generation, stamp.Epoch)));
         if (_history.Count(row => row.Pipeline == pipeline) > CommitRules.HistoryLimit)
         {
             _history.RemoveAt(_history.FindIndex(row => row.Pipeline == pipeline));

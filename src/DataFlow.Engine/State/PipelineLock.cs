@@ -49,8 +49,16 @@ public sealed class PipelineLock : IDisposable
     /// <summary>Gives the lock back.</summary>
     public void Dispose()
     {
+        try
+        {
+            File.Delete(_ownerPath);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Without the lock nobody reads it, and the next owner overwrites it.
+        }
+
         // The lock file stays: deleting it would let two others lock two different files of this name.
-        File.Delete(_ownerPath);
         _held.Dispose();
     }
 
@@ -67,7 +75,8 @@ public sealed class PipelineLock : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw ConnectorException.User($"The lock file '{lockPath}' can't be opened for writing: {e.Message} {StateFolder.NeedsWriting}", e);
+            throw ConnectorException.User(
+                $"The lock file '{lockPath}' can't be opened for writing: {e.Message} {StateFolder.NeedsWriting}", e);
         }
     }
 
@@ -100,7 +109,8 @@ public sealed class PipelineLock : IDisposable
             if (JsonSerializer.Deserialize<Owner>(File.ReadAllText(ownerPath)) is { } owner)
             {
                 who = string.Create(
-                    CultureInfo.InvariantCulture, $"process {owner.Process} on host {owner.Host} since {owner.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
+                    CultureInfo.InvariantCulture,
+                    $"process {owner.Process} on host {owner.Host} since {owner.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)

@@ -39,7 +39,10 @@ internal static class SqlitePipelines
         {
             Store(
                 connection,
-                $"update pipeline set {SetCheckpoint}, fingerprint = coalesce(?14, fingerprint) where name = ?1 and generation = ?2 and epoch = ?3",
+                $"""
+                update pipeline set {SetCheckpoint}, fingerprint = coalesce(?14, fingerprint)
+                where name = ?1 and generation = ?2 and epoch = ?3
+                """,
                 pipeline, stamp.Epoch, commit.Checkpoint, now, commit.SourceFingerprint);
             PutSplits(connection, pipeline, commit.Checkpoint.Splits);
             SqliteDeadLetters.MarkReplayed(connection, pipeline, commit.Replayed, now);
@@ -58,7 +61,9 @@ internal static class SqlitePipelines
         }
 
         Store(
-            connection, $"update pipeline set generation = ?2, {SetCheckpoint} where name = ?1 and epoch = ?3", pipeline, epoch, authority, now);
+            connection,
+            $"update pipeline set generation = ?2, {SetCheckpoint} where name = ?1 and epoch = ?3",
+            pipeline, epoch, authority, now);
         connection.Execute("delete from split where pipeline = ?1", pipeline);
         PutSplits(connection, pipeline, authority.Splits);
         return true;
@@ -70,7 +75,7 @@ internal static class SqlitePipelines
         return connection.Execute(
             """
             update pipeline set generation = generation + 1, sequence = 0, records_read = 0, delivered = 0, filtered = 0,
-              dead_lettered = 0, dropped = 0, deduplicated = 0, bytes_read = 0, sink_state = null, fingerprint = null, updated = ?2
+              dead_lettered = 0, dropped = 0, deduplicated = 0, bytes_read = 0, fingerprint = null, updated = ?2
             where name = ?1
             """,
             pipeline, now) == 1;
@@ -116,7 +121,12 @@ internal static class SqlitePipelines
 
     public static IReadOnlyList<HistoryEntry> History(SqliteConnection connection, string pipeline, int limit) => connection.Rows(
         row => new HistoryEntry(
-            row.Moment(0), Enum.Parse<HistoryEvent>(row.GetString(1)), row.GetString(2), row.TextOrNull(3), row.GetInt64(4), row.GetInt64(5)),
+            row.Moment(0),
+            Enum.Parse<HistoryEvent>(row.GetString(1)),
+            row.GetString(2),
+            row.TextOrNull(3),
+            row.GetInt64(4),
+            row.GetInt64(5)),
         "select at, event, owner, detail, generation, epoch from history where pipeline = ?1 order by id desc limit ?2",
         pipeline, limit);
 

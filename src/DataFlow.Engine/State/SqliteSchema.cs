@@ -1,6 +1,6 @@
 namespace DataFlow.Engine.State;
 
-/// <summary>The tables of the state database, as steps from one <c>user_version</c> to the next. A step that was released never changes.</summary>
+/// <summary>The tables of the state database, as steps from one <c>user_version</c> to the next. A released step never changes.</summary>
 internal static class SqliteSchema
 {
     /// <summary>The version after all steps.</summary>

@@ -28,7 +28,7 @@ public sealed class SqliteStateStore : IStateStore
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>Opens the store in a state folder; makes folder and file when they aren't there, and brings an older file up to date.</summary>
+    /// <summary>Opens the store in a state folder. Makes folder and file if need be, and brings an older file up to date.</summary>
     /// <exception cref="ConnectorException">The folder or the file can't be used; the message says what to do.</exception>
     public static SqliteStateStore Open(string folder, TimeProvider time)
     {

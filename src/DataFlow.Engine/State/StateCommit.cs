@@ -6,7 +6,10 @@ public sealed record StateCommit
     /// <summary>The new checkpoint, with the splits that changed.</summary>
     public required Checkpoint Checkpoint { get; init; }
 
-    /// <summary>JSON of the options that decide what is read, to recognise a state that belongs to something else. Null keeps the stored one.</summary>
+    /// <summary>
+    /// JSON of the options that decide what is read, to recognise a state that belongs to something else. Null keeps the
+    /// stored one.
+    /// </summary>
     public string? SourceFingerprint { get; init; }
 
     /// <summary>Numbers of the dead letters that this commit delivers.</summary>

@@ -17,7 +17,8 @@ internal static class StateFolder
         {
             throw ConnectorException.User(
                 FileOnTheWayTo(path) is { } file
-                    ? $"The state folder '{path}' can't be created: '{file}' is a file. Move it away, or name another folder with --state DIR."
+                    ? $"The state folder '{path}' can't be created: '{file}' is a file. " +
+                      "Move it away, or name another folder with --state DIR."
                     : $"The state folder '{path}' can't be created: {e.Message} {NeedsWriting}",
                 e);
         }

@@ -33,6 +33,12 @@ internal static partial class LogMessages
     public static partial void AttemptFailed(
         this ILogger logger, Exception exception, string pipeline, int attempt, string reason, double seconds);
 
+    [LoggerMessage(11, LogLevel.Warning, "Something of pipeline {Pipeline} could not be cleaned up: {Reason}")]
+    public static partial void CleanUpFailed(this ILogger logger, Exception exception, string pipeline, string reason);
+
+    [LoggerMessage(12, LogLevel.Warning, "The state of pipeline {Pipeline} could not be stored and is tried again: {Reason}")]
+    public static partial void CommitTriedAgain(this ILogger logger, Exception exception, string pipeline, string reason);
+
     [LoggerMessage(10, LogLevel.Error, "The end of the run of pipeline {Pipeline} could not be noted in its history: {Reason}")]
     public static partial void HistoryFailed(this ILogger logger, Exception exception, string pipeline, string reason);
 
@@ -54,23 +60,27 @@ internal static partial class LogMessages
     public static partial void CheckpointCommitted(
         this ILogger logger, string pipeline, long generation, long sequence, long delivered, int splits);
 
-    [LoggerMessage(22, LogLevel.Debug, "Commit {Generation}.{Sequence} of pipeline {Pipeline} had been stored already: its reply was lost")]
+    [LoggerMessage(22, LogLevel.Debug,
+        "Commit {Generation}.{Sequence} of pipeline {Pipeline} had been stored already: its reply was lost")]
     public static partial void CommitReplyLost(this ILogger logger, string pipeline, long generation, long sequence);
 
     [LoggerMessage(23, LogLevel.Error,
-        "Pipeline {Pipeline} was taken over, reset or moved by somebody else: commit {Generation}.{Sequence} was refused and this run ends")]
+        "Pipeline {Pipeline} was taken over, reset or moved by somebody else: commit {Generation}.{Sequence} was refused " +
+        "and this run ends")]
     public static partial void Fenced(this ILogger logger, string pipeline, long generation, long sequence);
 
     [LoggerMessage(24, LogLevel.Debug, "Pipeline {Pipeline} goes on from the checkpoint of its sink, {Generation}.{Sequence}")]
     public static partial void SinkCheckpointAdopted(this ILogger logger, string pipeline, long generation, long sequence);
 
-    [LoggerMessage(25, LogLevel.Debug, "{Count} dead letters of pipeline {Pipeline} belonged to no commit and were removed; their records are read again")]
+    [LoggerMessage(25, LogLevel.Debug,
+        "{Count} dead letters of pipeline {Pipeline} belonged to no commit and were removed; their records are read again")]
     public static partial void DeadLettersUndone(this ILogger logger, string pipeline, long count);
 
-    [LoggerMessage(40, LogLevel.Warning, "Record {Offset} of {Split} went to the dead letters ({Reason}): {Explanation}")]
+    [LoggerMessage(40, LogLevel.Warning, "Skipped record {Offset} of {Split}, now a dead letter ({Reason}). {Explanation}")]
     public static partial void RecordFailed(this ILogger logger, string split, long offset, string reason, string explanation);
 
-    [LoggerMessage(41, LogLevel.Warning, "{Count} more records of pipeline {Pipeline} went to the dead letters: dataflow dead-letters list")]
+    [LoggerMessage(41, LogLevel.Warning,
+        "{Count} more records of pipeline {Pipeline} went to the dead letters: dataflow dead-letters list")]
     public static partial void MoreRecordsFailed(this ILogger logger, string pipeline, long count);
 
     [LoggerMessage(42, LogLevel.Warning,

@@ -35,7 +35,7 @@ internal sealed class PipelineMeter : IDisposable
             "dataflow.source.parse.errors", "{record}", "Records that were not as they should be, by outcome: dead-lettered or repaired.");
         ConnectionErrors = Counter("dataflow.source.connection.errors", "{error}", "Failed attempts to reach the other side.");
         Gauge("dataflow.source.health", "1", "1 while the source is healthy, 0 while it is disconnected, failing or ended by an error.",
-            metrics => metrics.IsHealthy ? 1 : 0);
+            metrics => metrics.Health() ? 1 : 0);
         Gauge("dataflow.source.offset", "{record}", "The committed position as one number: lines of a file, messages of a topic.",
             metrics => metrics.Offset);
         Gauge("dataflow.source.backlog", "By", "Bytes left to read. Missing while unknown.", metrics => metrics.Backlog?.Invoke());

@@ -7,7 +7,7 @@ namespace DataFlow.Engine.Telemetry;
 /// </summary>
 internal sealed class PipelineMetrics : IDisposable
 {
-    /// <summary>Values of the tag <c>outcome</c>; what comes after them is <see cref="OtherOutcome"/>, so that no plug-in can flood a time-series database.</summary>
+    /// <summary>Most values of the tag <c>outcome</c>, so that no plug-in can flood a time-series database.</summary>
     public const int MaxOutcomes = 50;
 
     /// <summary>Outcome of everything beyond the first <see cref="MaxOutcomes"/>.</summary>
@@ -17,7 +17,6 @@ internal sealed class PipelineMetrics : IDisposable
     private readonly KeyValuePair<string, object?> _pipeline;
     private readonly KeyValuePair<string, object?> _source;
     private readonly HashSet<string> _outcomes = new(StringComparer.Ordinal);
-    private volatile bool _isHealthy = true;
     private long _offset;
     private long _unaccounted;
 
@@ -29,14 +28,10 @@ internal sealed class PipelineMetrics : IDisposable
         Tags = [_pipeline, _source];
     }
 
-    /// <summary>Whether the source is healthy.</summary>
-    public bool IsHealthy
-    {
-        get => _isHealthy;
-        set => _isHealthy = value;
-    }
+    /// <summary>Asks whether the source is healthy. Called by whoever collects metrics, on his thread.</summary>
+    public Func<bool> Health { get; set; } = () => true;
 
-    /// <summary>Asks the source how many bytes are left; null when it can't tell. Called by whoever collects metrics, on his thread.</summary>
+    /// <summary>Asks the source how many bytes are left; null when it can't tell. Called on the thread that collects metrics.</summary>
     public Func<long?>? Backlog { get; set; }
 
     /// <summary>The tags of everything but parse errors.</summary>

@@ -89,7 +89,10 @@ public sealed class CsvEncoder : IBatchEncoder
         return output;
     }
 
-    /// <summary>The first visible row, from <paramref name="from"/> on, with a field that is no column; the batch's count when there is none.</summary>
+    /// <summary>
+    /// The first visible row, from <paramref name="from"/> on, with a field that is no column; the batch's count when there is
+    /// none.
+    /// </summary>
     public int FirstRowWithNewField(RecordBatch batch, int from)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -120,7 +123,8 @@ public sealed class CsvEncoder : IBatchEncoder
 
     private static string DelimiterOf(EncoderOptions options) => options.Delimiter.Replace("\\t", "\t", StringComparison.Ordinal);
 
-    private static bool Has(RecordBatch batch, int row, int column) => batch.Field(row, column).Kind is not (FieldKind.Absent or FieldKind.Unchanged);
+    private static bool Has(RecordBatch batch, int row, int column) =>
+        batch.Field(row, column).Kind is not (FieldKind.Absent or FieldKind.Unchanged);
 
     private static long CountNewFields(RecordBatch batch, CsvLayout layout)
     {
@@ -138,8 +142,10 @@ public sealed class CsvEncoder : IBatchEncoder
     {
         var name = batch.Schema.Names[Array.Find(layout.NewFields, column => Has(batch, row, column))];
         return ConnectorException.User(
-            $"The record on line {batch.LineOf(row)} has the field '{name}', for which the CSV file has no column (it has {string.Join(", ", Columns)}). "
-            + "List all fields in the option columns, or set on-new-field to rotate (go on in a new file) or drop-counted (leave the field out).");
+            $"The record on line {batch.LineOf(row)} has the field '{name}', for which the CSV file has no column (it has "
+                + $"{string.Join(", ", Columns)}). "
+            + "List all fields in the option columns, or set on-new-field to rotate (go on in a new file) or drop-counted (leave "
+            + "the field out).");
     }
 
     private unsafe byte[] EncodeHeader()

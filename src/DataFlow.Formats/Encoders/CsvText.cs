@@ -9,7 +9,9 @@ internal static unsafe class CsvText
 {
     private const int Block = JsonText.Block;
 
-    /// <summary>Copies a block and returns a bit for each byte that puts a field in quotes: quote, CR, LF, the delimiter's first byte.</summary>
+    /// <summary>
+    /// Copies a block and returns a bit for each byte that puts a field in quotes: quote, CR, LF, the delimiter's first byte.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint CopyBlock(byte* source, byte* output, byte delimiter)
     {

@@ -21,7 +21,8 @@ public enum NewFieldPolicy
 /// <summary>How records become bytes: the options that every sink writing files of records has.</summary>
 public record EncoderOptions : IOptionsValidation
 {
-    [Option("How records are written: ndjson (one JSON object per line, also called json), csv or text (one field per line).", Identity = true)]
+    [Option("How records are written: ndjson (one JSON object per line, also called json), csv or text (one field per "
+        + "line).", Identity = true)]
     public OutputFormat Format { get; init; } = OutputFormat.Ndjson;
 
     [Option("ndjson: write each record as {\"id\":..,\"data\":{..},\"metadata\":{..}} instead of its fields alone.", Identity = true)]
@@ -36,7 +37,8 @@ public record EncoderOptions : IOptionsValidation
     [Option("csv: the columns and their order. Left out: the fields of the first record.", Identity = true, Example = "id,name,age")]
     public IReadOnlyList<string> Columns { get; init; } = [];
 
-    [Option("csv: what is written for null and for a field that a record doesn't have. A value with exactly this text is quoted.", Advanced = true, Identity = true)]
+    [Option("csv: what is written for null and for a field that a record doesn't have. A value with exactly this text is "
+        + "quoted.", Advanced = true, Identity = true)]
     public string NullText { get; init; } = "";
 
     [Option(
@@ -62,7 +64,8 @@ public record EncoderOptions : IOptionsValidation
 
         if (NullText.AsSpan().IndexOfAny("\"\r\n") >= 0 || (NullText.Length > 0 && NullText.Contains(Delimiter, StringComparison.Ordinal)))
         {
-            yield return new OptionProblem("null-text", "The text for null must hold no quote, line break or delimiter, because it is written unquoted.");
+            yield return new OptionProblem("null-text", "The text for null must hold no quote, line break or delimiter, because "
+                + "it is written unquoted.");
         }
 
         if (Columns.FirstOrDefault(column => Columns.Count(other => other == column) > 1) is { } twice)

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace DataFlow.Formats;
 
-/// <summary>Writes a row as <c>{"id":..,"data":{..},"metadata":{..}}</c>: a record as people see it. Valid while the batch's arrays are pinned.</summary>
+/// <summary>
+/// Writes a row as <c>{"id":..,"data":{..},"metadata":{..}}</c>: a record as people see it. Valid while the batch's arrays are
+/// pinned.
+/// </summary>
 internal readonly unsafe struct EnvelopeRowWriter : IRowWriter
 {
     private readonly RecordBatch _batch;

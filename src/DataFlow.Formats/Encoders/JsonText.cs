@@ -111,7 +111,12 @@ internal static unsafe class JsonText
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* Copy(byte* source, int length, byte* output)
     {
-        if (length <= Block)
+        // Half a block crosses a cache line half as often, which is what these stores cost.
+        if (length <= Block / 2)
+        {
+            Unsafe.CopyBlockUnaligned(output, source, Block / 2);
+        }
+        else if (length <= Block)
         {
             Unsafe.CopyBlockUnaligned(output, source, Block);
         }

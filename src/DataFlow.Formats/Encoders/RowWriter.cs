@@ -7,7 +7,7 @@ internal unsafe interface IRowWriter
 {
     /// <summary>Writes a row.</summary>
     /// <param name="row">0-based physical row.</param>
-    /// <param name="output">Where to write. Up to <see cref="RecordBatch.Slack"/> bytes beyond <paramref name="end"/> may be overwritten.</param>
+    /// <param name="output">Where to write; <see cref="RecordBatch.Slack"/> bytes beyond the end may be overwritten.</param>
     /// <param name="end">Where the room ends.</param>
     /// <returns>The end of what was written, or null when there is not enough room: the row is written again, with more.</returns>
     byte* Write(int row, byte* output, byte* end);

@@ -21,7 +21,8 @@ public sealed class TextEncoder(BatchPool pool, string field = "line") : IBatchE
             var value = column < 0 ? FieldRef.Absent : batch.Field(row, column);
             if (value.Kind is FieldKind.Absent or FieldKind.Unchanged)
             {
-                output.Refuse(row, "no-such-field", $"The record has no field '{field}' to write as a line; name another one in the option field.");
+                output.Refuse(row, "no-such-field", $"The record has no field '{field}' to write as a line; name another one in "
+                    + "the option field.");
                 continue;
             }
 
@@ -46,7 +47,8 @@ public sealed class TextEncoder(BatchPool pool, string field = "line") : IBatchE
         if (output.Bytes.Span[start..].Contains((byte)'\n'))
         {
             output.CutTo(start);
-            output.Refuse(row, "line-break", $"The field '{field}' has a line break in it and can't be written as one line; write ndjson or csv instead.");
+            output.Refuse(row, "line-break", $"The field '{field}' has a line break in it and can't be written as one line; write "
+                + "ndjson or csv instead.");
             return;
         }
 

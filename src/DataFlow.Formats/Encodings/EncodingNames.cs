@@ -8,7 +8,10 @@ internal static class EncodingNames
 {
     // .NET finds these by name but leaves them out of its list.
     private static readonly string[] Unlisted =
-        ["UTF-16LE", "UTF-16BE", "UTF-32LE", "latin1", "ASCII", "GB18030", "GBK", "EUC-KR", "EUC-CN", "ISO-2022-JP", "ISO-2022-KR", "HZ-GB-2312"];
+    [
+        "UTF-16LE", "UTF-16BE", "UTF-32LE", "latin1", "ASCII",
+        "GB18030", "GBK", "EUC-KR", "EUC-CN", "ISO-2022-JP", "ISO-2022-KR", "HZ-GB-2312",
+    ];
 
     static EncodingNames() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 

@@ -24,7 +24,9 @@ public sealed class Transcoder
     private Transcoder(UnitDecoder decoder) => _decoder = decoder;
 
     /// <summary>A transcoder for an encoding, or null for UTF-8, which needs none.</summary>
-    /// <param name="encodingName">The name or the code page number, in any case. UTF-16 and UTF-32 without LE or BE are little-endian, as in .NET.</param>
+    /// <param name="encodingName">
+    /// The name, in any case, or the code page number. UTF-16 and UTF-32 without LE or BE are little-endian, as in .NET.
+    /// </param>
     /// <exception cref="OptionException">There is no such encoding; the message has similar names.</exception>
     public static Transcoder? Create(string encodingName)
     {

@@ -19,7 +19,12 @@ internal sealed class Utf16Decoder(bool bigEndian) : WideUnitDecoder(sizeof(char
         while (written < output.Length)
         {
             var status = Utf8.FromUtf16(
-                Chars(input[consumed..]), output[written..], out var read, out var wrote, replaceInvalidSequences: false, isFinalBlock: false);
+                Chars(input[consumed..]),
+                output[written..],
+                out var read,
+                out var wrote,
+                replaceInvalidSequences: false,
+                isFinalBlock: false);
             consumed += read * sizeof(char);
             written += wrote;
             switch (status)

@@ -1,6 +1,8 @@
 namespace DataFlow.Formats;
 
-/// <summary>Units of two or four bytes: carries the first bytes of a character that the end of the input cut over to the next call.</summary>
+/// <summary>
+/// Units of two or four bytes: carries the first bytes of a character that the end of the input cut over to the next call.
+/// </summary>
 internal abstract class WideUnitDecoder(int unitLength) : UnitDecoder
 {
     private const int Joined = 8;

@@ -7,8 +7,14 @@ namespace DataFlow.Formats;
 /// <remarks>
 /// <list type="bullet">
 /// <item>An element is read when a byte follows it. An array that ends without <c>]</c> is an error at the end of the stream.</item>
-/// <item>From an element that is no valid JSON on, the rest of the array is one bad record: without its commas nothing in it can be trusted.</item>
-/// <item>An element with more than 64 objects and arrays inside each other, with too many fields or too many bytes costs that element only.</item>
+/// <item>
+/// From an element that is no valid JSON on, the rest of the array is one bad record: without its commas nothing in it can be
+/// trusted.
+/// </item>
+/// <item>
+/// An element with more than 64 objects and arrays inside each other, with too many fields or too many bytes costs that
+/// element only.
+/// </item>
 /// <item>An element that is no object is a record with the one field <c>value</c>.</item>
 /// <item>A stream without anything but white space has no records.</item>
 /// </list>

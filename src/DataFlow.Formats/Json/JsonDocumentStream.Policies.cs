@@ -17,7 +17,8 @@ internal sealed partial class JsonDocumentStream
         var number = _batch.FirstLine + line;
         if (extent.Depth > MaxDepth)
         {
-            return TakeInvalid(start, extent.Length, "too-deep", $"Line {number}: objects and arrays are nested more than {MaxDepth} deep.");
+            return TakeInvalid(
+                start, extent.Length, "too-deep", $"Line {number}: objects and arrays are nested more than {MaxDepth} deep.");
         }
 
         var text = _batch.Data.AsSpan(start, extent.Length);
@@ -108,7 +109,7 @@ internal sealed partial class JsonDocumentStream
         _at = start;
         _skip = new JsonDocumentSkip(Data[start]);
         _place = Place.Skipping;
-        return Skip();
+        return Skip(Length - 1) || _isFinal;
     }
 
     /// <summary>A part of a value is another value: what is left of it is text at best.</summary>
@@ -170,8 +171,8 @@ internal sealed partial class JsonDocumentStream
     private bool TakeInvalidBytes(int start, int length)
     {
         var at = InvalidBytes.IndexOf(_batch.Data.AsSpan(start, length));
-        var message = $"Line {_batch.FirstLine + LinesBefore(start + at)}: the JSON value holds bytes that are invalid in {_options.Encoding}, "
-            + $"the first at byte {at + 1} of the value. Set encoding to what the file is really written in.";
+        var message = $"Line {_batch.FirstLine + LinesBefore(start + at)}: the JSON value holds bytes that are invalid in "
+            + $"{_options.Encoding}, the first at byte {at + 1} of the value. Set encoding to what the file is really written in.";
         return _options.OnInvalidBytes == InvalidBytesPolicy.DeadLetter
             ? AddError(start, length, InvalidBytes.Reason, message)
             : FailsLater(message + " on-invalid-bytes can also be replace or dead-letter.");

@@ -101,7 +101,7 @@ internal sealed partial class JsonDocumentStream
             case Place.Inside:
                 return Inside();
             case Place.Skipping:
-                return Skip();
+                return Skip(_isFinal ? Length : Length - 1);
             case Place.Ended:
                 _at = SkipSpace(_at);
                 return _at < Length && TakeRest(_at, "the array has ended and something follows it");
@@ -167,7 +167,7 @@ internal sealed partial class JsonDocumentStream
         return true;
     }
 
-    /// <summary>Takes the value that starts at a byte; between it and the last one stands nothing but white space and punctuation.</summary>
+    /// <summary>Takes the value that starts at a byte; before it stands nothing but white space and punctuation.</summary>
     private bool Value(int start)
     {
         var rest = Data[start..];
@@ -210,10 +210,10 @@ internal sealed partial class JsonDocumentStream
         _place = _isArray ? Place.Inside : Place.Start;
     }
 
-    private bool Skip()
+    /// <summary>Passes over the rest of a value that is too long.</summary>
+    /// <param name="limit">Where to stop: the last byte is held back as long as more may follow, or more may have to be said.</param>
+    private bool Skip(int limit)
     {
-        // The last byte is held back, so that one is left to read after the value.
-        var limit = _isFinal ? Length : Length - 1;
         var end = limit > _at ? _skip.EndIn(Data[_at..limit]) : -1;
         if (end >= 0)
         {

@@ -2,56 +2,6 @@ using System.Runtime.CompilerServices;
 
 namespace DataFlow.Formats;
 
-/// <summary>What a walk over a JSON text allows, and where and why it ended early.</summary>
-internal unsafe struct JsonWalk
-{
-    /// <summary>Bit n is set when byte n is white space. A line break is none where it ends the record.</summary>
-    public ulong Whitespace;
-
-    /// <summary>The stop byte at the end of the text.</summary>
-    public byte* Limit;
-
-    public byte* FaultAt;
-
-    public JsonFault Fault;
-
-    /// <summary>Ends the walk.</summary>
-    /// <returns>Null, which every caller passes on.</returns>
-    public byte* Fail(byte* at, JsonFault fault)
-    {
-        FaultAt = at;
-        Fault = fault;
-        return null;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly byte* SkipWhitespace(byte* p) => *p > 0x20 ? p : SkipAll(p);
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly byte* SkipAll(byte* p)
-    {
-        while (*p <= 0x20 && ((Whitespace >> *p) & 1) != 0)
-        {
-            p++;
-        }
-
-        return p;
-    }
-}
-
-/// <summary>Facts about the JSON that is read.</summary>
-internal static class JsonGrammar
-{
-    /// <summary>Most objects and arrays inside each other, the outermost included. A deeper text is invalid.</summary>
-    public const int MaxDepth = 64;
-
-    /// <summary>Space, tab, carriage return and line feed.</summary>
-    public const ulong Whitespace = WhitespaceInLine | (1UL << '\n');
-
-    /// <summary>White space inside a line.</summary>
-    public const ulong WhitespaceInLine = (1UL << ' ') | (1UL << '\t') | (1UL << '\r');
-}
-
 /// <summary>
 /// The grammar of RFC 8259, complete. Each method takes the start of what it reads and returns its end, or null after it
 /// has noted the fault in the walk. Texts end with a stop byte, so there are no bounds to check.
@@ -63,7 +13,7 @@ internal static unsafe class JsonGrammar<TScan>
     /// <param name="p">Its first byte.</param>
     /// <param name="depth">Objects and arrays around it.</param>
     /// <param name="walk">The walk.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* SkipValue(byte* p, int depth, ref JsonWalk walk)
     {
         if (*p == (byte)'"')

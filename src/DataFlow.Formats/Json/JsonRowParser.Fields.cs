@@ -6,24 +6,37 @@ namespace DataFlow.Formats;
 /// <content>The walk over the outermost object: where nearly all of the time goes.</content>
 internal sealed unsafe partial class JsonRowParser
 {
+    /// <summary>Instead of a number of columns: the row's keys do not come in the order of the columns.</summary>
+    private const int Unsorted = int.MaxValue;
+
+    private int _key;
+    private int _filled;
+    private bool _isSorted;
+
+    private ref FieldRef Cells
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_batch.Refs), (nint)(_batch.RowCount - 1) * _batch.Stride);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private byte* ObjectFields<TScan>(byte* origin, byte* p, bool isOverlay, ref JsonWalk walk)
+    private byte* ObjectFields<TScan>(byte* origin, byte* p, ref JsonWalk walk)
         where TScan : struct, IJsonScan
     {
-        var row = _batch.RowCount - 1;
-        ref var cells = ref CellsOf(row);
+        ref var cells = ref Cells;
         ref var keys = ref _columns.Keys;
-        var order = _order;
+        var maxFields = _order.Length;
         var key = 0;
-        var fields = 0;
+
+        // Cells before this column are decided.
         var filled = 0;
-        var isSorted = true;
+        var fields = 0;
 
         p = walk.SkipWhitespace(p + 1);
         if (*p == (byte)'}')
         {
-            p++;
-            goto End;
+            EndFields(0, 0);
+            return p + 1;
         }
 
         while (true)
@@ -39,38 +52,37 @@ internal sealed unsafe partial class JsonRowParser
             }
             else
             {
-                p = FindKey<TScan>(p, fields == 0, ref key, ref walk);
+                p = FindKey<TScan>(p, key, isFirst: filled == 0, ref walk);
                 if (p == null)
                 {
                     return null;
                 }
 
+                key = _key;
                 keys = ref _columns.Keys;
-                cells = ref CellsOf(row);
+                cells = ref Cells;
             }
 
             p = walk.SkipWhitespace(p);
             var column = key - 1;
-            ref var cell = ref Unsafe.Add(ref cells, column);
-            if (column < filled && cell.Kind != FieldKind.Absent)
+            if (column >= filled && fields < maxFields)
             {
-                _isRepeating = true;
-            }
-            else
-            {
-                if (fields == order.Length)
-                {
-                    return walk.Fail(p, JsonFault.TooManyFields);
-                }
-
-                order[fields++] = column;
-                isSorted &= column >= filled;
                 for (; filled < column; filled++)
                 {
                     Unsafe.Add(ref cells, filled) = FieldRef.Absent;
                 }
 
-                filled = Math.Max(filled, column + 1);
+                filled++;
+                fields++;
+            }
+            else
+            {
+                if (!TryPlace(column, filled, fields))
+                {
+                    return walk.Fail(p, JsonFault.TooManyFields);
+                }
+
+                filled = Unsorted;
             }
 
             var start = p;
@@ -88,7 +100,7 @@ internal sealed unsafe partial class JsonRowParser
                     }
                 }
 
-                cell = new FieldRef((int)(start - origin), (int)(p - start), kind, isOverlay);
+                Unsafe.Add(ref cells, column) = new FieldRef((int)(start - origin), (int)(p - start), kind);
                 p++;
             }
             else
@@ -99,7 +111,9 @@ internal sealed unsafe partial class JsonRowParser
                     return null;
                 }
 
-                cell = *start == (byte)'n' ? FieldRef.Null : new FieldRef((int)(start - origin), (int)(p - start), FieldKind.JsonRaw, isOverlay);
+                Unsafe.Add(ref cells, column) = *start == (byte)'n'
+                    ? FieldRef.Null
+                    : new FieldRef((int)(start - origin), (int)(p - start), FieldKind.JsonRaw);
             }
 
             p = walk.SkipWhitespace(p);
@@ -109,33 +123,85 @@ internal sealed unsafe partial class JsonRowParser
                 continue;
             }
 
-            if (*p++ == (byte)'}')
+            if (*p == (byte)'}')
             {
-                break;
+                EndFields(filled, fields);
+                return p + 1;
             }
 
-            return walk.Fail(p - 1, JsonFault.CommaOrBraceExpected);
+            return walk.Fail(p, JsonFault.CommaOrBraceExpected);
+        }
+    }
+
+    /// <summary>Makes room for a field in a row that is not, or no longer, in the order of the columns.</summary>
+    /// <returns>False when the row has too many fields.</returns>
+    private bool TryPlace(int column, int filled, int fields)
+    {
+        var cells = MemoryMarshal.CreateSpan(ref Cells, _batch.Stride);
+        if (filled != Unsorted)
+        {
+            _filled = filled;
+            _fields = 0;
+            _isSorted = true;
+            for (var present = 0; present < filled; present++)
+            {
+                if (cells[present].Kind != FieldKind.Absent)
+                {
+                    _order[_fields++] = present;
+                }
+            }
         }
 
-        End:
+        if (column < _filled && cells[column].Kind != FieldKind.Absent)
+        {
+            _isRepeating = true;
+            return true;
+        }
+
+        if (_fields == _order.Length)
+        {
+            return false;
+        }
+
+        _order[_fields++] = column;
+        if (column < _filled)
+        {
+            _isSorted = false;
+        }
+        else
+        {
+            cells[_filled..column].Fill(FieldRef.Absent);
+            _filled = column + 1;
+        }
+
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void EndFields(int filled, int fields)
+    {
+        if (filled == Unsorted)
+        {
+            filled = _filled;
+            fields = _fields;
+            if (!_isSorted)
+            {
+                _batch.SetRowOrder(_batch.RowCount - 1, _orders.Share(_order.AsSpan(0, fields)));
+            }
+        }
+
+        _fields = fields;
+        ref var cells = ref Cells;
         for (var stride = _batch.Stride; filled < stride; filled++)
         {
             Unsafe.Add(ref cells, filled) = FieldRef.Absent;
         }
-
-        _fields = fields;
-        if (!isSorted)
-        {
-            _batch.SetRowOrder(row, _orders.Share(order.AsSpan(0, fields)));
-        }
-
-        return p;
     }
 
-    /// <summary>Finds or adds the column of a key that is not the expected one.</summary>
+    /// <summary>Finds or adds the column of a key that is not the expected one; its number is left in <see cref="_key"/>.</summary>
     /// <returns>The byte after the colon, or null.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private byte* FindKey<TScan>(byte* p, bool isFirst, ref int key, ref JsonWalk walk)
+    private byte* FindKey<TScan>(byte* p, int previous, bool isFirst, ref JsonWalk walk)
         where TScan : struct, IJsonScan
     {
         if (*p != (byte)'"')
@@ -168,8 +234,8 @@ internal sealed unsafe partial class JsonRowParser
             return null;
         }
 
-        Unsafe.Add(ref _columns.Keys, key).Next = column + 1;
-        key = column + 1;
+        _key = column + 1;
+        Unsafe.Add(ref _columns.Keys, previous).Next = _key;
         return colon + 1;
     }
 
@@ -186,7 +252,4 @@ internal sealed unsafe partial class JsonRowParser
     private static bool EndsWith(byte* p, in JsonKey key, in JsonWalk walk) =>
         walk.Limit - p >= key.Length
         && new ReadOnlySpan<byte>(p, key.Length)[JsonKey.HeadLength..].SequenceEqual(key.Text.AsSpan(JsonKey.HeadLength));
-
-    private ref FieldRef CellsOf(int row) =>
-        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_batch.Refs), (nint)row * _batch.Stride);
 }

@@ -81,12 +81,14 @@ internal sealed unsafe partial class JsonRowParser
     /// <param name="length">Its length; the byte after it is overwritten for the time of the call.</param>
     /// <param name="line">Line of the row, relative to the batch's first.</param>
     /// <returns>False when no row was added: see <see cref="Fault"/>.</returns>
-    public bool TryParseRow(int start, int length, int line) => TryParse(_batch.Data, start, length, line, isOverlay: false);
+    public bool TryParseRow(int start, int length, int line) => TryParse(_batch.Data, start, length, line);
 
-    /// <summary>As <see cref="TryParseRow"/>, for text in the overlay. The row is not written raw; its raw bytes are the ones given.</summary>
+    /// <summary>
+    /// As <see cref="TryParseRow"/>, for text in the overlay. The row is not written raw; its raw bytes are the ones given.
+    /// </summary>
     public bool TryParseOverlay(FieldRef text, int rawStart, int rawLength, int line)
     {
-        if (!TryParse(_batch.Overlay, text.Start, text.Length, line, isOverlay: true))
+        if (!TryParse(_batch.Overlay, text.Start, text.Length, line))
         {
             return false;
         }
@@ -95,6 +97,11 @@ internal sealed unsafe partial class JsonRowParser
         _batch.RowStarts[row] = rawStart;
         _batch.RowLengths[row] = rawLength;
         _batch.SetRowNotRaw(row);
+        foreach (ref var field in _batch.Refs.AsSpan(row * _batch.Stride, _batch.Stride))
+        {
+            field = new FieldRef(field.Start, field.Length, field.Kind, overlay: field.Kind is not (FieldKind.Null or FieldKind.Absent));
+        }
+
         return true;
     }
 
@@ -118,7 +125,7 @@ internal sealed unsafe partial class JsonRowParser
             }
 
             var walk = new JsonWalk { Whitespace = JsonGrammar.WhitespaceInLine, Limit = origin + limit };
-            var end = Row(origin, origin + start, line, isOverlay: false, ref walk);
+            var end = Row(origin, origin + start, line, ref walk);
             return end == null ? -1 : (int)(end - origin);
         }
     }
@@ -131,38 +138,7 @@ internal sealed unsafe partial class JsonRowParser
         _repeating -= _isRepeating ? 1 : 0;
     }
 
-    /// <summary>Adds a row for text that is no JSON: the fields <c>line</c> and <c>line_number</c>. It is not written raw.</summary>
-    /// <returns>False when the row belongs to the next batch, because this one is full.</returns>
-    public bool TryAddText(int start, int length, int line, FieldRef text, FieldRef number)
-    {
-        _columnsBefore = _columns.Count;
-        _isRepeating = false;
-        var walk = default(JsonWalk);
-        BeginRow();
-        var textColumn = IsFull(_columns.Count) ? -1 : ColumnOf("line"u8, "\"line\""u8, null, ref walk);
-        var numberColumn = textColumn < 0 ? -1 : ColumnOf("line_number"u8, "\"line_number\""u8, null, ref walk);
-        if (numberColumn < 0)
-        {
-            DropRow();
-            return false;
-        }
-
-        var row = _batch.RowCount - 1;
-        var cells = _batch.Refs.AsSpan(row * _batch.Stride, _batch.Stride);
-        cells.Fill(FieldRef.Absent);
-        cells[textColumn] = text;
-        cells[numberColumn] = number;
-        if (numberColumn < textColumn)
-        {
-            _batch.SetRowOrder(row, _orders.Share([textColumn, numberColumn]));
-        }
-
-        EndRow(start, length, line);
-        _batch.SetRowNotRaw(row);
-        return true;
-    }
-
-    private bool TryParse(byte[] array, int start, int length, int line, bool isOverlay)
+    private bool TryParse(byte[] array, int start, int length, int line)
     {
         fixed (byte* origin = array)
         {
@@ -171,7 +147,7 @@ internal sealed unsafe partial class JsonRowParser
             var overwritten = *limit;
             *limit = 0;
             var value = walk.SkipWhitespace(origin + start);
-            var end = Row(origin, value, line, isOverlay, ref walk);
+            var end = Row(origin, value, line, ref walk);
             if (end != null)
             {
                 var rest = walk.SkipWhitespace(end);
@@ -190,17 +166,17 @@ internal sealed unsafe partial class JsonRowParser
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private byte* Row(byte* origin, byte* value, int line, bool isOverlay, ref JsonWalk walk)
+    private byte* Row(byte* origin, byte* value, int line, ref JsonWalk walk)
     {
         var known = _columnsBefore = _columns.Count;
-        var end = Fields(origin, value, isOverlay, ref walk);
+        var end = Fields(origin, value, ref walk);
         if (end != null && known > 0 && _batch.RowCount == 1 && !IsExpected(known))
         {
             _batch.RemoveLastRow();
             _columnsBefore = 0;
             _columns.RemoveFrom(0);
             _batch.Begin(RecordSchema.Empty, 1);
-            end = Fields(origin, value, isOverlay, ref walk);
+            end = Fields(origin, value, ref walk);
         }
 
         if (end == null)
@@ -217,7 +193,7 @@ internal sealed unsafe partial class JsonRowParser
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private byte* Fields(byte* origin, byte* value, bool isOverlay, ref JsonWalk walk)
+    private byte* Fields(byte* origin, byte* value, ref JsonWalk walk)
     {
         BeginRow();
         _isRepeating = false;
@@ -228,12 +204,12 @@ internal sealed unsafe partial class JsonRowParser
 
         if (*value != (byte)'{')
         {
-            return SingleValue(origin, value, isOverlay, ref walk);
+            return SingleValue(origin, value, ref walk);
         }
 
         return _vectorised
-            ? ObjectFields<VectorScan>(origin, value, isOverlay, ref walk)
-            : ObjectFields<ScalarScan>(origin, value, isOverlay, ref walk);
+            ? ObjectFields<VectorScan>(origin, value, ref walk)
+            : ObjectFields<ScalarScan>(origin, value, ref walk);
     }
 
     /// <summary>Whether a batch's first row fits the columns that earlier batches left behind.</summary>
@@ -263,35 +239,6 @@ internal sealed unsafe partial class JsonRowParser
     {
         _batch.RowCount--;
         _columns.RemoveFrom(_columnsBefore);
-    }
-
-    private byte* SingleValue(byte* origin, byte* value, bool isOverlay, ref JsonWalk walk)
-    {
-        var end = _vectorised
-            ? JsonGrammar<VectorScan>.SkipValue(value, 0, ref walk)
-            : JsonGrammar<ScalarScan>.SkipValue(value, 0, ref walk);
-        var column = end == null ? -1 : ColumnOf("value"u8, "\"value\""u8, value, ref walk);
-        if (column < 0)
-        {
-            return null;
-        }
-
-        var cells = _batch.Refs.AsSpan((_batch.RowCount - 1) * _batch.Stride, _batch.Stride);
-        cells.Fill(FieldRef.Absent);
-        var length = (int)(end - value);
-        var start = (int)(value - origin);
-        cells[column] = *value switch
-        {
-            (byte)'n' => FieldRef.Null,
-            (byte)'"' => new FieldRef(
-                start + 1,
-                length - 2,
-                new ReadOnlySpan<byte>(value, length).Contains((byte)'\\') ? FieldKind.JsonStringEscaped : FieldKind.JsonString,
-                isOverlay),
-            _ => new FieldRef(start, length, FieldKind.JsonRaw, isOverlay),
-        };
-        _fields = 1;
-        return end;
     }
 
     /// <summary>The column of a name; a new one when the batch has room for it, else -1.</summary>

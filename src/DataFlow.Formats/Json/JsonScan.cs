@@ -50,11 +50,21 @@ internal readonly unsafe struct VectorScan : IJsonScan
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* ShortNumber(byte* p)
     {
-        p += *p == (byte)'-' ? 1 : 0;
         var digits = Vector128.LessThanOrEqual(Vector128.Load(p) - Vector128.Create((byte)'0'), Vector128.Create((byte)9))
             .ExtractMostSignificantBits();
+        if ((digits & 1) == 0)
+        {
+            if (*p != (byte)'-')
+            {
+                return null;
+            }
+
+            p++;
+            digits >>= 1;
+        }
+
         var length = BitOperations.TrailingZeroCount(~digits);
-        if (length is 0 or > 14 || (length > 1 && *p == (byte)'0'))
+        if (length is 0 or > 13 || (*p == (byte)'0' && length > 1))
         {
             return null;
         }
@@ -63,7 +73,7 @@ internal readonly unsafe struct VectorScan : IJsonScan
         {
             var fraction = BitOperations.TrailingZeroCount(~(digits >> (length + 1)));
             length += fraction + 1;
-            if (fraction == 0 || length > 15)
+            if (fraction == 0 || length > 14)
             {
                 return null;
             }

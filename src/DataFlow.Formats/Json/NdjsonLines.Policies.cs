@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Buffers.Text;
-using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 
@@ -9,56 +7,57 @@ namespace DataFlow.Formats;
 /// <content>What becomes of lines that are no row: overlong ones, invalid bytes, invalid JSON.</content>
 internal sealed partial class NdjsonLines
 {
+    private const string TooLong = "line-too-long";
+
     private long LineNumber => _batch.FirstLine + _line;
 
-    /// <summary>Takes a line that is longer than allowed. Only its first bytes count, whatever of it is in the buffer.</summary>
-    /// <returns>False when it belongs to the next batch, because this one is full.</returns>
-    public bool TakeLongLine(int start)
+    /// <summary>True when a policy could end the run in the middle of these lines: they have to be read in sequence.</summary>
+    public static bool MayFail(FormatOptions options, ReadOnlySpan<byte> lines) =>
+        options.OnInvalidJson == InvalidJsonPolicy.Fail
+        || (options.OnLongLine == LongLinePolicy.Fail && lines.Length > options.MaxLineBytes.Bytes)
+        || (options.OnInvalidBytes == InvalidBytesPolicy.Fail && !Utf8.IsValid(lines));
+
+    /// <summary>Takes a line that is longer than allowed. Only its start needs to be in the buffer.</summary>
+    /// <returns>False when it belongs to the next batch, because this one is full or ends before a failure.</returns>
+    public bool TakeLongLine(int start, int length)
     {
         if (_line < _skipLines)
         {
             return true;
         }
 
-        var message = $"Line {LineNumber} is longer than max-line-bytes ({_options.MaxLineBytes}). Raise max-line-bytes, or choose what to do "
-            + "with such lines by on-long-line.";
+        var message = $"Line {LineNumber} is longer than max-line-bytes allows ({_options.MaxLineBytes}). "
+            + "Raise max-line-bytes to keep such lines whole.";
         switch (_options.OnLongLine)
         {
-            case LongLinePolicy.Fail:
-                throw ConnectorException.User(message);
             case LongLinePolicy.DeadLetter:
-                AddError(start, _maxLineBytes, "line-too-long", message);
-                return true;
-            default:
-                return TakeTruncated(start, message);
-        }
-    }
-
-    private bool TakeTruncated(int start, string message)
-    {
-        var end = start + _maxLineBytes;
-        while (end > start && end > start + _maxLineBytes - 4 && (_batch.Data[end] & 0xC0) == 0x80)
-        {
-            end--;
+                return AddError(start, length, TooLong, message);
+            case LongLinePolicy.Fail:
+                return FailsLater(message + " on-long-line can also be truncate or dead-letter.");
         }
 
-        // A part of a value is another value, so what is left is text at best.
+        // A part of a JSON value would be another value, so what is left is text at best.
         switch (_options.OnInvalidJson)
         {
-            case InvalidJsonPolicy.Fail:
-                throw ConnectorException.User(message);
             case InvalidJsonPolicy.DeadLetter:
-                AddError(start, _maxLineBytes, "line-too-long", message);
-                return true;
+                return AddError(start, length, TooLong, message);
+            case InvalidJsonPolicy.Fail:
+                return FailsLater(message + " on-invalid-json can also be string or dead-letter.");
         }
 
-        var text = new FieldRef(start, end - start, FieldKind.Text);
-        if (!Utf8.IsValid(_batch.Data.AsSpan(start, end - start)) && !TryRepair(start, end, out text))
+        length = InvalidBytes.Cut(_batch.Data.AsSpan(start, length), _maxLineBytes).Length;
+        var text = new FieldRef(start, length, FieldKind.Text);
+        if (!Utf8.IsValid(_batch.Raw(text)))
         {
-            return true;
+            if (!CanRepair(length))
+            {
+                return RefuseBytes(start, length);
+            }
+
+            text = InvalidBytes.ReplaceInOverlay(_batch, _batch.Raw(text));
         }
 
-        if (!TakeAsText(start, end, text))
+        if (!TakeAsText(start, length, text))
         {
             return false;
         }
@@ -67,63 +66,59 @@ internal sealed partial class NdjsonLines
         return true;
     }
 
-    private bool TakeInvalidBytes(int start, int end)
+    private bool TakeInvalidBytes(int start, int length)
     {
-        if (!TryRepair(start, end, out var repaired))
+        if (!CanRepair(length))
         {
-            return true;
+            return RefuseBytes(start, length);
         }
 
-        if (!_parser.TryParseOverlay(repaired, start, end - start, _line))
+        var repaired = InvalidBytes.ReplaceInOverlay(_batch, _batch.Data.AsSpan(start, length));
+        if (!_parser.TryParseOverlay(repaired, start, length, _line))
         {
-            return Refuse(start, end, repaired);
+            return Refuse(start, length, repaired);
         }
 
-        _batch.CountOutcome("invalid-bytes-replaced");
+        _batch.CountOutcome(InvalidBytes.Replaced);
         return true;
     }
 
     /// <summary>Deals with a line that the parser did not take.</summary>
     /// <param name="start">Where the line starts in the buffer.</param>
-    /// <param name="end">Where it ends.</param>
+    /// <param name="length">Its length.</param>
     /// <param name="text">The text that was parsed: the line, or its repaired form.</param>
-    private bool Refuse(int start, int end, FieldRef text)
+    private bool Refuse(int start, int length, FieldRef text)
     {
         switch (_parser.Fault)
         {
             case JsonFault.BatchFull:
                 return false;
             case JsonFault.TooManyFields:
-                AddError(
+                return AddError(
                     start,
-                    end - start,
+                    length,
                     "too-many-fields",
                     $"Line {LineNumber}: the object has more than {_options.MaxFields} fields. Raise max-fields if that is right.");
-                return true;
         }
 
         if (_options.OnInvalidJson == InvalidJsonPolicy.String)
         {
-            return TakeAsText(start, end, text);
+            return TakeAsText(start, length, text);
         }
 
         var at = _parser.FaultAt - text.Start;
         var message = $"Line {LineNumber}, byte {at + 1}: {JsonFaults.Describe(_parser.Fault, _batch.Raw(text)[at..])}. "
             + "Each line must be one JSON value (RFC 8259). Correct it, or choose what to do with such lines by on-invalid-json.";
-        if (_options.OnInvalidJson == InvalidJsonPolicy.Fail)
-        {
-            throw ConnectorException.User(message);
-        }
-
-        AddError(start, end - start, _parser.Fault is JsonFault.TooDeep ? "too-deep" : "invalid-json", message);
-        return true;
+        return _options.OnInvalidJson == InvalidJsonPolicy.Fail
+            ? FailsLater(message)
+            : AddError(start, length, _parser.Fault is JsonFault.TooDeep ? "too-deep" : "invalid-json", message);
     }
 
-    private bool TakeAsText(int start, int end, FieldRef text)
+    private bool TakeAsText(int start, int length, FieldRef text)
     {
         Span<byte> digits = stackalloc byte[20];
-        Utf8Formatter.TryFormat(LineNumber, digits, out var length);
-        if (!_parser.TryAddText(start, end - start, _line, text, _batch.AddOverlay(digits[..length])))
+        Utf8Formatter.TryFormat(LineNumber, digits, out var count);
+        if (!_parser.TryAddText(start, length, _line, text, _batch.AddOverlay(digits[..count], FieldKind.JsonRaw)))
         {
             return false;
         }
@@ -131,56 +126,32 @@ internal sealed partial class NdjsonLines
         _batch.CountOutcome("invalid-json-as-text");
         if (text.IsOverlay)
         {
-            _batch.CountOutcome("invalid-bytes-replaced");
+            _batch.CountOutcome(InvalidBytes.Replaced);
         }
 
         return true;
     }
 
-    /// <summary>Writes a line with U+FFFD for what is invalid into the overlay, or deals with it as the policy says.</summary>
-    private bool TryRepair(int start, int end, out FieldRef repaired)
+    /// <summary>Whether invalid bytes are replaced; a line that would outgrow a field by it can't be.</summary>
+    private bool CanRepair(int length) =>
+        _options.OnInvalidBytes == InvalidBytesPolicy.Replace && length <= FieldRef.MaxLength / Rune.ReplacementChar.Utf8SequenceLength;
+
+    private bool RefuseBytes(int start, int length)
     {
-        repaired = default;
-        var line = _batch.Data.AsSpan(start, end - start);
-        if (_options.OnInvalidBytes == InvalidBytesPolicy.Replace && line.Length <= FieldRef.MaxLength / Rune.ReplacementChar.Utf8SequenceLength)
-        {
-            var output = _batch.ReserveOverlay(line.Length * Rune.ReplacementChar.Utf8SequenceLength);
-            var written = 0;
-            while (!line.IsEmpty)
-            {
-                Rune.DecodeFromUtf8(line, out var rune, out var used);
-                written += rune.EncodeToUtf8(output[written..]);
-                line = line[used..];
-            }
-
-            repaired = _batch.CommitOverlay(written);
-            return true;
-        }
-
-        var valid = 0;
-        while (Rune.DecodeFromUtf8(line[valid..], out _, out var used) == OperationStatus.Done)
-        {
-            valid += used;
-        }
-
-        var message = $"Line {LineNumber}, byte {valid + 1}: found the byte 0x{line[valid].ToString("X2", CultureInfo.InvariantCulture)}, which is "
-            + "no valid UTF-8 there. Set encoding to the one that the data has, or choose what to do with such bytes by on-invalid-bytes.";
-        if (_options.OnInvalidBytes == InvalidBytesPolicy.Fail)
-        {
-            throw ConnectorException.User(message);
-        }
-
-        AddError(start, end - start, "invalid-bytes", message);
-        return false;
+        var at = InvalidBytes.IndexOf(_batch.Data.AsSpan(start, length));
+        var message = $"Line {LineNumber} holds bytes that are invalid in {_options.Encoding}, the first at byte {at + 1} of the line. "
+            + "Set encoding to what the file is really written in.";
+        return _options.OnInvalidBytes == InvalidBytesPolicy.Fail
+            ? FailsLater(message + " on-invalid-bytes can also be replace or dead-letter.")
+            : AddError(start, length, InvalidBytes.Reason, message);
     }
 
-    private void AddError(int start, int length, string reason, string message) =>
-        _batch.AddError(new RecordError(
-            _batch.Identity?.At(_batch.PositionBase + start) ?? Guid.Empty,
-            RecordError.Stages.Source,
-            reason,
-            message,
-            _batch.Data.AsSpan(start, Math.Min(length, RecordError.MaxRawBytes)).ToArray(),
-            _batch.Identity?.Split ?? "",
-            LineNumber));
+    private bool AddError(int start, int length, string reason, string message)
+    {
+        BadRecord.Add(_batch, start, length, LineNumber, reason, message);
+        return true;
+    }
+
+    /// <summary>Fails, but not before the records that come first are delivered: the batch ends here, and the next one fails.</summary>
+    private bool FailsLater(string message) => Records > 0 ? false : throw ConnectorException.User(message);
 }

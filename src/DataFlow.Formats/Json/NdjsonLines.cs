@@ -13,7 +13,7 @@ internal sealed partial class NdjsonLines
     private const int Window = 32 * 1024;
 
     private readonly FormatOptions _options;
-    private readonly NdjsonSeparator _separator;
+    private readonly LineSeparator _separator;
     private readonly JsonRowParser _parser;
     private readonly int _maxLineBytes;
     private RecordBatch _batch = null!;
@@ -23,7 +23,7 @@ internal sealed partial class NdjsonLines
     private bool _isWindowValid;
     private int _rowBytes = 256;
 
-    public NdjsonLines(FormatOptions options, NdjsonSeparator separator, bool vectorised)
+    public NdjsonLines(FormatOptions options, LineSeparator separator, bool vectorised)
     {
         _options = options;
         _separator = separator;
@@ -37,7 +37,8 @@ internal sealed partial class NdjsonLines
     /// <summary>Lines taken of the current batch.</summary>
     public int Taken => _line;
 
-    private int Records => _batch.RowCount + _batch.Errors.Count;
+    /// <summary>Rows and errors of the current batch.</summary>
+    public int Records => _batch.RowCount + _batch.Errors.Count;
 
     /// <summary>Starts a batch.</summary>
     /// <param name="batch">An empty batch whose buffer is filled and whose first line is set.</param>
@@ -61,23 +62,24 @@ internal sealed partial class NdjsonLines
     /// <returns>Where the first line starts that was not taken.</returns>
     public int Take(int at, int end, int maxRecords)
     {
-        var lastLine = _separator.IsLineFeed ? _separator.LastLine(_batch.Data.AsSpan(0, end), at) : at;
+        var data = _batch.Data;
+        var lastEnd = _separator.IsLineFeed ? at + _separator.LastEnd(data.AsSpan(at, end - at)) : at;
         while (at < end && Records < maxRecords)
         {
-            at = TakeObjects(at, lastLine, maxRecords);
+            at = TakeObjects(at, lastEnd, maxRecords);
             if (at == end || Records == maxRecords)
             {
                 break;
             }
 
-            var next = _separator.NextLine(_batch.Data.AsSpan(0, end), at);
-            next = next < 0 ? end : next;
-            if (!TakeLine(at, _separator.ContentEnd(_batch.Data, at, next)))
+            var rest = data.AsSpan(at, end - at);
+            var separator = _separator.IndexOf(rest);
+            if (!TakeLine(at, separator < 0 ? rest.Length : _separator.ContentLength(rest[..separator])))
             {
                 break;
             }
 
-            at = next;
+            at = separator < 0 ? end : at + separator + _separator.Length;
             _line++;
         }
 
@@ -131,31 +133,27 @@ internal sealed partial class NdjsonLines
 
     private void CheckWindow(int at, int end)
     {
-        var data = _batch.Data.AsSpan(0, end);
-        _windowEnd = end - at <= Window ? end : _separator.LastLine(data[..(at + Window)], at);
-        if (_windowEnd == at)
-        {
-            _windowEnd = _separator.NextLine(data, at);
-        }
-
-        _isWindowValid = Utf8.IsValid(data[at.._windowEnd]);
+        var rest = _batch.Data.AsSpan(at, end - at);
+        var length = rest.Length <= Window ? rest.Length : _separator.LastEnd(rest[..Window]);
+        _windowEnd = at + (length == 0 ? _separator.IndexOf(rest) + 1 : length);
+        _isWindowValid = Utf8.IsValid(_batch.Data.AsSpan(at, _windowEnd - at));
     }
 
     /// <summary>Takes any line.</summary>
-    /// <returns>False when the line belongs to the next batch, because this one is full.</returns>
-    private bool TakeLine(int start, int end)
+    /// <returns>False when the line belongs to the next batch, because this one is full or ends before a failure.</returns>
+    private bool TakeLine(int start, int length)
     {
         if (_line < _skipLines)
         {
             return true;
         }
 
-        if (end - start > _maxLineBytes)
+        if (length > _maxLineBytes)
         {
-            return TakeLongLine(start);
+            return TakeLongLine(start, length);
         }
 
-        var line = _batch.Data.AsSpan(start, end - start);
+        var line = _batch.Data.AsSpan(start, length);
         if (line.IndexOfAnyExcept(" \t\r\n"u8) < 0)
         {
             return true;
@@ -163,9 +161,9 @@ internal sealed partial class NdjsonLines
 
         if (!(_isWindowValid && start < _windowEnd) && !Utf8.IsValid(line))
         {
-            return TakeInvalidBytes(start, end);
+            return TakeInvalidBytes(start, length);
         }
 
-        return _parser.TryParseRow(start, end - start, _line) || Refuse(start, end, new FieldRef(start, end - start, FieldKind.Text));
+        return _parser.TryParseRow(start, length, _line) || Refuse(start, length, new FieldRef(start, length, FieldKind.Text));
     }
 }

@@ -23,13 +23,14 @@ public sealed class NdjsonRecordReader : IRecordReader
     /// A framed batch can't be cut by cells, because its keys are not known yet. Each key has a colon, so lines times colons
     /// bounds its table.
     /// </summary>
-    private const long MaxFramedCells = 64L << 20;
+    private const long MaxFramedCells = 32L << 20;
 
     private const int FrameStep = 4096;
 
     private readonly FormatOptions _options;
-    private readonly NdjsonSeparator _separator;
+    private readonly LineSeparator _separator;
     private readonly DeferredLines _lines;
+    private readonly int _surelyTooLong;
     private long _line;
     private bool _isInLongLine;
 
@@ -44,8 +45,11 @@ public sealed class NdjsonRecordReader : IRecordReader
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _separator = new NdjsonSeparator(options.RecordSeparator);
+        _separator = LineSeparator.Parse(options.RecordSeparator);
         _lines = new DeferredLines(options, _separator, vectorised);
+
+        // As much as an error keeps is waited for, so that a dead letter doesn't depend on the size of the buffer.
+        _surelyTooLong = (int)Math.Max(options.MaxLineBytes.Bytes, RecordError.MaxRawBytes) + _separator.MaxLength;
     }
 
     /// <inheritdoc/>
@@ -68,12 +72,13 @@ public sealed class NdjsonRecordReader : IRecordReader
         lines.Begin(batch, skipped, maxRecords, RecordBatch.MaxCells);
         if (!_isInLongLine)
         {
-            var end = isFinal ? batch.Length : _separator.LastLine(batch.Data.AsSpan(0, batch.Length), at);
+            var end = isFinal ? batch.Length : at + _separator.LastEnd(batch.Data.AsSpan(at, batch.Length - at));
             at = lines.Take(at, end, maxRecords);
-            if (at == end && !isFinal && batch.RowCount + batch.Errors.Count < maxRecords && IsTooLong(batch.Length - at) && lines.TakeLongLine(at))
+            var tail = batch.Length - at;
+            if (at == end && tail > _surelyTooLong && lines.Records < maxRecords && lines.TakeLongLine(at, tail))
             {
                 _isInLongLine = true;
-                at = batch.Length - _separator.Overlap;
+                at = batch.Length - (_separator.Length - 1);
             }
         }
 
@@ -101,7 +106,7 @@ public sealed class NdjsonRecordReader : IRecordReader
             lines++;
         }
 
-        if (end == 0 && IsTooLong(data.Length))
+        if ((end == 0 && data.Length > _surelyTooLong) || NdjsonLines.MayFail(_options, data[..end]))
         {
             return -1;
         }
@@ -153,8 +158,6 @@ public sealed class NdjsonRecordReader : IRecordReader
         return end;
     }
 
-    private bool IsTooLong(int pending) => pending - _separator.Undecided > _options.MaxLineBytes.Bytes;
-
     /// <summary>Leaves out the rest of a line that was too long.</summary>
     private int SkipLongLine(RecordBatch batch, bool isFinal, out int skipped)
     {
@@ -164,19 +167,19 @@ public sealed class NdjsonRecordReader : IRecordReader
             return 0;
         }
 
-        var next = _separator.NextLine(batch.Data.AsSpan(0, batch.Length), 0);
-        if (next < 0 && !isFinal)
+        var separator = _separator.IndexOf(batch.Data.AsSpan(0, batch.Length));
+        if (separator < 0 && !isFinal)
         {
-            return Math.Max(0, batch.Length - _separator.Overlap);
+            return Math.Max(0, batch.Length - (_separator.Length - 1));
         }
 
         _isInLongLine = false;
         skipped = 1;
-        return next < 0 ? batch.Length : next;
+        return separator < 0 ? batch.Length : separator + _separator.Length;
     }
 
     /// <summary>Parses framed batches on any thread, and lends the parsers, which know the keys so far.</summary>
-    private sealed class DeferredLines(FormatOptions options, NdjsonSeparator separator, bool vectorised) : IDeferredRows
+    private sealed class DeferredLines(FormatOptions options, LineSeparator separator, bool vectorised) : IDeferredRows
     {
         private readonly ConcurrentQueue<NdjsonLines> _idle = new();
         private int _columnCount;

@@ -28,7 +28,10 @@ internal sealed class LineSeparator
     /// <summary>The most bytes that can stand between a line's content and the next line.</summary>
     public int MaxLength => _bytes.Length + (_returnBelongsToIt ? 1 : 0);
 
-    /// <summary>Reads the option: <c>auto</c>, <c>lf</c>, <c>crlf</c>, <c>cr</c>, or any other text, in which \n, \r, \t and \0 may stand for the characters.</summary>
+    /// <summary>
+    /// Reads the option: <c>auto</c>, <c>lf</c>, <c>crlf</c>, <c>cr</c>, or any other text, in which \n, \r, \t and \0 may stand
+    /// for the characters.
+    /// </summary>
     /// <exception cref="OptionException">The text is empty.</exception>
     public static LineSeparator Parse(string option) => option.ToUpperInvariant() switch
     {
@@ -47,6 +50,16 @@ internal sealed class LineSeparator
     /// <summary>Length of a line's content, given everything before the separator that was found.</summary>
     public int ContentLength(ReadOnlySpan<byte> beforeSeparator) =>
         _returnBelongsToIt && beforeSeparator is [.., (byte)'\r'] ? beforeSeparator.Length - 1 : beforeSeparator.Length;
+
+    /// <summary>True when it is a line feed, which can stand nowhere inside a line.</summary>
+    public bool IsLineFeed => _bytes is [(byte)'\n'];
+
+    /// <summary>Where the last complete line ends, its separator included; 0 when there is none.</summary>
+    public int LastEnd(ReadOnlySpan<byte> bytes)
+    {
+        var at = bytes.LastIndexOf(_bytes);
+        return at < 0 ? 0 : at + _bytes.Length;
+    }
 
     /// <summary>Where the last complete line ends, its separator included, of at most so many lines.</summary>
     public int EndOfLines(ReadOnlySpan<byte> bytes, int maxLines, out int lines)

@@ -23,7 +23,9 @@ internal sealed class TextLines(FormatOptions options, LineSeparator separator)
     /// <param name="start">Where the first line starts in the buffer.</param>
     /// <param name="end">Where the last one ends.</param>
     /// <param name="expected">Number of lines.</param>
-    /// <param name="parsed">Lines that became rows or errors: fewer when a policy says fail for a later one, which is then the first of the next batch.</param>
+    /// <param name="parsed">
+    /// Lines that became rows or errors: fewer when a policy says fail for a later one, which is then the first of the next batch.
+    /// </param>
     /// <returns>Where the parsed lines end.</returns>
     /// <exception cref="ConnectorException">A policy says fail for the first line.</exception>
     public int Parse(RecordBatch batch, int start, int end, int expected, out int parsed)
@@ -50,7 +52,9 @@ internal sealed class TextLines(FormatOptions options, LineSeparator separator)
         return end;
     }
 
-    /// <summary>Adds a line that may be too long or hold invalid bytes. Of an overlong one only the start needs to be in the buffer.</summary>
+    /// <summary>
+    /// Adds a line that may be too long or hold invalid bytes. Of an overlong one only the start needs to be in the buffer.
+    /// </summary>
     /// <returns>False when a policy says fail and there are records before it that come first.</returns>
     /// <exception cref="ConnectorException">A policy says fail and nothing comes first.</exception>
     public bool AddWithCare(RecordBatch batch, int line, int start, int length)

@@ -1,6 +1,6 @@
 namespace DataFlow.Transforms;
 
-/// <summary>A condition on one record. Immutable, thread-safe; what changes from batch to batch is in the <see cref="RowReader"/>.</summary>
+/// <summary>A condition on one record. Immutable, thread-safe: what changes from batch to batch is in <see cref="RowReader"/>.</summary>
 internal abstract class Condition
 {
     /// <summary>The truth of the condition for a row.</summary>

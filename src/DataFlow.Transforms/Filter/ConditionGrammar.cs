@@ -44,7 +44,8 @@ internal static class ConditionGrammar
         var escape = ZeroOrOne(Keyword("ESCAPE").SkipAnd(text.When(static (_, quoted) => IsOneCharacter(quoted))
             .ElseError("one character in single quotes")));
         var isLike = Keyword("LIKE").SkipAnd(pattern).And(escape)
-            .Then<Func<Operand, Condition>>(static (_, start, _, pair) => left => Comparison.Like(left, pair.Item1, pair.Item2.FirstOrDefault(), start));
+            .Then<Func<Operand, Condition>>(static (_, start, _, pair) =>
+                left => Comparison.Like(left, pair.Item1, pair.Item2.FirstOrDefault(), start));
 
         var between = Keyword("BETWEEN").SkipAnd(needed)
             .AndSkip(Keyword("AND").ElseError("AND and the upper bound"))

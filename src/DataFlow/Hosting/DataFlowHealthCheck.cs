@@ -13,6 +13,7 @@ public sealed class DataFlowHealthCheck(SourceFactory sources, PipelineHost pipe
         string[] sick =
         [
             .. sources.Sources.Where(source => !source.IsHealthy).Select(source => $"{source.SourceId}: {source.HealthReason}"),
+            .. pipelines.Refusals,
             .. pipelines.Runs.Where(run => !run.Progress.IsHealthy).Select(run => $"{run.SourceId}: {run.Progress.Reason}"),
         ];
         return Task.FromResult(sick.Length == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(string.Join("; ", sick)));

@@ -1,6 +1,7 @@
 using DataFlow.Engine;
 using DataFlow.Engine.Configuration;
 using DataFlow.Engine.State;
+using DataFlow.Engine.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -18,11 +19,18 @@ public sealed class PipelineHost(
 {
     private readonly Lock _gate = new();
     private readonly List<PipelineRunner> _runs = [];
+    private readonly List<string> _refusals = [];
 
     /// <summary>The pipelines that were started.</summary>
     public IReadOnlyList<PipelineRunner> Runs
     {
         get { lock (_gate) { return [.. _runs]; } }
+    }
+
+    /// <summary>Pipelines that could not be started, and why.</summary>
+    public IReadOnlyList<string> Refusals
+    {
+        get { lock (_gate) { return [.. _refusals]; } }
     }
 
     /// <inheritdoc/>
@@ -34,14 +42,34 @@ public sealed class PipelineHost(
 
     private async Task RunAsync(PipelineDefinition definition, CancellationToken stop)
     {
-        using var held = PipelineLock.Acquire(options.Value.StateDirectory, definition.Name, instance: null, time);
         var logger = loggers.CreateLogger<PipelineHost>();
+        try
+        {
+            using var held = PipelineLock.Acquire(options.Value.StateDirectory, definition.Name, instance: null, time);
+            var outcome = await RunAsync(definition, logger, stop).ConfigureAwait(false);
+            if (outcome.Error is { } failure)
+            {
+                logger.RunFailed(failure, definition.Name, failure.Message);
+            }
+        }
+        catch (ConnectorException refusal)
+        {
+            logger.RunFailed(refusal, definition.Name, refusal.Message);
+            lock (_gate)
+            {
+                _refusals.Add($"{definition.Name}: {refusal.Message}");
+            }
+        }
+    }
+
+    private async Task<PipelineOutcome> RunAsync(PipelineDefinition definition, ILogger logger, CancellationToken stop)
+    {
         var runner = new PipelineRunner(definition.ToSpec(), state, time, logger);
         lock (_gate)
         {
             _runs.Add(runner);
         }
 
-        await runner.RunAsync(stop).ConfigureAwait(false);
+        return await runner.RunAsync(stop).ConfigureAwait(false);
     }
 }

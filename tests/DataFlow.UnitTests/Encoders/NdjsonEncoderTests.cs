@@ -25,7 +25,8 @@ public class NdjsonEncoderTests
     [Fact]
     public void Any_text_is_read_back_by_another_json_parser()
     {
-        var text = Gen.String[Gen.Frequency((6, Gen.Char['a', 'z']), (2, Gen.Char['\0', '\u0100']), (1, Gen.OneOf(Gen.Const('"'), Gen.Const('\\'), Gen.Const('日')))), 0, 120];
+        var text = Gen.String[Gen.Frequency((6, Gen.Char['a', 'z']), (2, Gen.Char['\0', '\u0100']),
+            (1, Gen.OneOf(Gen.Const('"'), Gen.Const('\\'), Gen.Const('日')))), 0, 120];
         Gen.Select(text, text, text).Array[0, 40].Sample(rows =>
         {
             using var batch = new Lent(Rows.Texts(["a", "b \"q\"", "c"], rows.Select(row => new[] { row.Item1, row.Item2, row.Item3 })));
@@ -64,7 +65,8 @@ public class NdjsonEncoderTests
     [Fact]
     public void Doubled_quotes_become_one_escaped_quote()
     {
-        using var batch = new Lent(Rows.Of(new RecordSchema("a", "b"), [("say \"\"hi\"\" \\", FieldKind.CsvDoubled), ("\"\"", FieldKind.CsvDoubled)]));
+        using var batch = new Lent(Rows.Of(new RecordSchema("a", "b"),
+            [("say \"\"hi\"\" \\", FieldKind.CsvDoubled), ("\"\"", FieldKind.CsvDoubled)]));
         Assert.Equal("{\"a\":\"say \\\"hi\\\" \\\\\",\"b\":\"\\\"\"}\n", Rows.Encode(Encoder, batch.Batch));
     }
 
@@ -111,7 +113,8 @@ public class NdjsonEncoderTests
     public void A_json_column_with_line_breaks_stays_on_one_line()
     {
         using var batch = new Lent(Rows.Of(
-            new RecordSchema([("v", FieldType.Json), ("w", FieldType.Text)]), [("{\r\n \"a\": 1\n}", FieldKind.Text), ("[\n1]", FieldKind.JsonRaw)]));
+            new RecordSchema([("v", FieldType.Json), ("w", FieldType.Text)]),
+                [("{\r\n \"a\": 1\n}", FieldKind.Text), ("[\n1]", FieldKind.JsonRaw)]));
         Assert.Equal("{\"v\":{ \"a\": 1},\"w\":[1]}\n", Rows.Encode(Encoder, batch.Batch));
     }
 
@@ -157,7 +160,8 @@ public class NdjsonEncoderTests
     {
         using var batch = new Lent(Rows.Json("{\"a\":12.50,\"b\":\"x\\u0041\",\"c\":[1, 2]}"));
         batch.Batch.Project(new RecordSchema("number", "k", "text"), [0, ~0, 1], [batch.Batch.AddOverlay("fix"u8)]);
-        Assert.Equal("{\"number\":12.50,\"k\":\"fix\",\"text\":\"x\\u0041\"}\n".Replace("x\\u0041", "xA"), Rows.Encode(Encoder, batch.Batch));
+        Assert.Equal("{\"number\":12.50,\"k\":\"fix\",\"text\":\"x\\u0041\"}\n".Replace("x\\u0041", "xA"),
+            Rows.Encode(Encoder, batch.Batch));
     }
 
     [Fact]
@@ -181,10 +185,12 @@ public class NdjsonEncoderTests
             .SetTexts("key", static (_, row) => row == 0 ? "ä\n" : null).Set("empty", "");
         var lines = Rows.Encode(new NdjsonEncoder(BatchPool.Shared, envelope: true), batch.Batch).Split('\n');
         Assert.Equal(
-            "{\"id\":\"1\",\"data\":{\"id\":\"1\",\"name\":\"Al\\\"ice\"},\"metadata\":{\"source\":\"file\",\"line_number\":\"2\",\"key\":\"ä\\n\",\"empty\":\"\"}}",
+            "{\"id\":\"1\",\"data\":{\"id\":\"1\",\"name\":\"Al\\\"ice\"},"
+            + "\"metadata\":{\"source\":\"file\",\"line_number\":\"2\",\"key\":\"ä\\n\",\"empty\":\"\"}}",
             lines[0]);
         Assert.Equal(
-            $"{{\"id\":\"{batch.Batch.DeliveryIdOf(1)}\",\"data\":{{\"id\":\"\",\"name\":\"Bob\"}},\"metadata\":{{\"source\":\"file\",\"line_number\":\"2\",\"empty\":\"\"}}}}",
+            $"{{\"id\":\"{batch.Batch.DeliveryIdOf(1)}\",\"data\":{{\"id\":\"\",\"name\":\"Bob\"}},"
+            + $"\"metadata\":{{\"source\":\"file\",\"line_number\":\"2\",\"empty\":\"\"}}}}",
             lines[1]);
     }
 
@@ -206,19 +212,12 @@ public class NdjsonEncoderTests
         using var small = new Lent(Wide(pool, 1000));
         using var large = new Lent(Wide(pool, 2000));
         var encoder = new NdjsonEncoder(pool);
-        long Measure(RecordBatch batch)
-        {
-            encoder.Encode(batch).Dispose();
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            encoder.Encode(batch).Dispose();
-            return GC.GetAllocatedBytesForCurrentThread() - before;
-        }
-
-        Assert.Equal(Measure(small.Batch), Measure(large.Batch));
+        Assert.Equal(Rows.AllocationOf(encoder, small.Batch), Rows.AllocationOf(encoder, large.Batch));
     }
 
     internal static RecordBatch Wide(BatchPool pool, int rows) => Rows.Of(
         pool,
         new RecordSchema(Enumerable.Range(0, 10).Select(index => $"column{index}")),
-        Enumerable.Range(0, rows).Select(row => Enumerable.Range(0, 10).Select(column => ($"value {row * column} of {column}", FieldKind.Text)).ToArray()));
+        Enumerable.Range(0, rows).Select(row => Enumerable.Range(0, 10).Select(column => ($"value {row * column} of "
+            + $"{column}", FieldKind.Text)).ToArray()));
 }

@@ -21,7 +21,8 @@ internal sealed class LockHolder : IDisposable
 
     public static async Task<LockHolder> StartAsync(string folder, string pipeline)
     {
-        var dotnet = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
+        var dotnet = Path.Combine(
+            RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
         var start = new ProcessStartInfo(dotnet, ["exec", typeof(LockHolder).Assembly.Location])
         {
             RedirectStandardInput = true,

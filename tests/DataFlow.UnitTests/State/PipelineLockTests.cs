@@ -25,7 +25,9 @@ public sealed class PipelineLockTests : IDisposable
     public async Task Another_process_is_excluded_until_it_is_killed_and_then_the_lock_is_free_at_once()
     {
         using var holder = await LockHolder.StartAsync(_folder.Path, "users");
-        Assert.Contains($"'users' is already running: process {holder.ProcessId} on host {Environment.MachineName} since ", Refused("users").Message);
+        Assert.StartsWith(
+            $"Pipeline 'users' is already running: process {holder.ProcessId} on host {Environment.MachineName} since ",
+            Refused("users").Message);
 
         await holder.KillAsync();
 
@@ -100,6 +102,15 @@ public sealed class PipelineLockTests : IDisposable
         Directory.CreateDirectory(_folder.File("users.lock"));
 
         Assert.StartsWith($"The lock file '{_folder.File("users.lock")}' can't be opened for writing: ", Refused("users").Message);
+    }
+
+    [Fact]
+    public void Giving_a_lock_back_works_even_when_the_state_folder_is_gone()
+    {
+        var held = PipelineLock.Acquire(_folder.File("state"), "users", null, _time);
+        Directory.Delete(_folder.File("state"), recursive: true);
+
+        held.Dispose();
     }
 
     private PipelineLock Acquire(string pipeline, string? instance = null) => PipelineLock.Acquire(_folder.Path, pipeline, instance, _time);

@@ -17,7 +17,8 @@ public abstract partial class StateStoreContract
         var run = await OpenRunAsync();
         byte[] raw = [0, 255, 10, 13, 34, .. Enumerable.Range(0, 256).Select(i => (byte)i)];
         var error = new RecordError(
-            Record1, RecordError.Stages.Source, "too-many-fields", "Line 3 has 4 fields: 'ä\0\u2028\"'; 3 are allowed.", raw, "dir/ä.csv", 3);
+            Record1, RecordError.Stages.Source, "too-many-fields",
+            "Line 3 has 4 fields: 'ä\0\u2028\"'; 3 are allowed.", raw, "dir/ä.csv", 3);
 
         Assert.True(await AppendAsync(run, 1, error));
 
@@ -137,7 +138,9 @@ public abstract partial class StateStoreContract
         var run = await OpenRunAsync();
         await AppendAsync(
             run, 1,
-            Error(Record1, reason: "a", split: "x"), Error(Record2, reason: "b", stage: "sink", split: "x"), Error(Record3, reason: "a", split: "y"));
+            Error(Record1, reason: "a", split: "x"),
+            Error(Record2, reason: "b", stage: "sink", split: "x"),
+            Error(Record3, reason: "a", split: "y"));
         var all = await ListAsync();
 
         Assert.Equal([Record1, Record2], await IdsAsync(new() { Limit = 2 }));

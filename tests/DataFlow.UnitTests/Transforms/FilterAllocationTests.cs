@@ -13,11 +13,13 @@ public class FilterAllocationTests
     {
         var filter = new FilterTransform(new FilterOptions { Condition = condition });
         var pool = new BatchPool();
-        var small = Batch(pool, 1000);
-        var large = Batch(pool, 2000);
+        var small = Batch(pool, 10_000);
+        var large = Batch(pool, 20_000);
         Allocated(filter, small);
         Allocated(filter, large);
-        Assert.Equal(Allocated(filter, small), Allocated(filter, large));
+
+        // The runtime hands memory to threads in portions of 8 KB, so less than a byte per record is what can be seen.
+        Assert.InRange(Allocated(filter, large) - Allocated(filter, small), -10_000, 10_000);
         small.Release();
         large.Release();
         Assert.Equal(0, pool.Lent);
@@ -39,7 +41,8 @@ public class FilterAllocationTests
         var batch = Batches.Of(
             pool,
             ["type", "amount", "note"],
-            [.. Enumerable.Range(0, rows).Select(row => new object?[] { row % 8 == 0 ? "purchase" : "view", Batches.Raw("2.50"), Batches.Escaped("\\u0041") })]);
+            [.. Enumerable.Range(0, rows).Select(row =>
+                new object?[] { row % 8 == 0 ? "purchase" : "view", Batches.Raw("2.50"), Batches.Escaped("\\u0041") })]);
         batch.Metadata.Set("file", "x.ndjson").SetNumbers("line_number", static (records, row) => records.LineOf(row));
         return batch;
     }

@@ -168,6 +168,24 @@ public class FilterTests
     }
 
     [Fact]
+    public void Several_workers_can_use_one_filter_and_one_selection_at_once()
+    {
+        var filter = new FilterTransform(new FilterOptions { Condition = "note = 'a\"b' AND @line_number < age" });
+        var select = new SelectTransform(new SelectOptions { Drop = ["note"] });
+        Parallel.For(0, 200, number =>
+        {
+            string[] names = number % 2 == 0 ? ["age", "note"] : ["note", "age"];
+            object?[] row = number % 2 == 0 ? ["7", Escaped("a\\\"b")] : [Doubled("a\"\"b"), "7"];
+            var batch = Of(_pool, names, row, row, row);
+            batch.FirstLine = 5;
+            batch.Metadata.SetNumbers("line_number", static (records, at) => records.LineOf(at));
+            Assert.Equal(["age=7", "age=7"], Show(batch = select.Apply(filter.Apply(batch))));
+            batch.Release();
+        });
+        Assert.Equal(0, _pool.Lent);
+    }
+
+    [Fact]
     public void A_row_that_stays_is_not_touched()
     {
         var batch = Of(_pool, Names, ["a", Escaped("\\u0031"), "x"]);

@@ -19,25 +19,40 @@ public sealed class FileOnceTests : IDisposable
     public async Task A_text_file_gives_one_record_per_line_with_the_documented_metadata()
     {
         var path = _folder.Write("logs.txt", "first\nsecond\n");
-        var context = new FileSourceContext();
-        var source = FileSourceDefinition.Definition.Create(FileRun.Settings(path, Text));
-        var records = new List<DataRecord>();
-        await foreach (var batch in source.ReadAsync(context, CancellationToken.None))
-        {
-            records.AddRange(Enumerable.Range(0, batch.RowCount).Select(row => DataRecord.From(batch, row)));
-            batch.Release();
-        }
+        var run = await Read(path);
+        var records = run.Records;
 
         Assert.Equal(["first", "second"], records.Select(record => record.Data["line"]));
         Assert.Equal(["1", "2"], records.Select(record => record.Data["line_number"]));
-        Assert.Equal(
-            new Dictionary<string, string>
-            {
-                ["source"] = "file", ["file_path"] = path, ["format"] = "text", ["line_number"] = "1", ["timestamp"] = "2024-01-01T10:00:00Z",
-            },
-            records[0].Metadata);
+        Assert.Equal(Metadata(path, "text", line: 1), records[0].Metadata);
         Assert.Equal(records[0].DeliveryId.ToString(), records[0].Id);
-        Assert.Equal(1, context.CaughtUpCalls);
+        Assert.Equal(1, run.Context.CaughtUpCalls);
+    }
+
+    [Fact]
+    [Trait("claim", "FILE-06")]
+    [Trait("claim", "FILE-16")]
+    [Trait("claim", "FILE-17")]
+    [Trait("claim", "FILE-18")]
+    [Trait("claim", "FILE-19")]
+    [Trait("claim", "REC-02")]
+    [Trait("claim", "REC-03")]
+    public async Task The_json_example_of_the_guide_gives_its_records()
+    {
+        var path = _folder.Write("events.json", """
+            {"id":"evt-1","type":"login","user":"alice","timestamp":"2024-01-01T10:00:00Z"}
+            {"id":"evt-2","type":"page_view","user":"bob","page":"/home","timestamp":"2024-01-01T10:01:00Z"}
+            {"id":"evt-3","type":"click","user":"alice","element":"button1","timestamp":"2024-01-01T10:02:00Z"}
+
+            """);
+        var records = (await Read(path, new FileSourceOptions { Format = RecordFormat.Json, Encoding = "UTF-8" })).Records;
+
+        Assert.Equal(["evt-1", "evt-2", "evt-3"], records.Select(record => record.Id));
+        Assert.Equal(
+            new Dictionary<string, string> { ["type"] = "login", ["user"] = "alice", ["timestamp"] = "2024-01-01T10:00:00Z" },
+            records[0].Data);
+        Assert.Equal(Metadata(path, "json", line: 1), records[0].Metadata);
+        Assert.Equal("/home", records[1]["page"]);
     }
 
     [Fact]
@@ -174,6 +189,15 @@ public sealed class FileOnceTests : IDisposable
             Assert.DoesNotContain(Directory.GetFiles("/proc/self/fd"), fd => new FileInfo(fd).LinkTarget == path);
         }
     }
+
+    private static Dictionary<string, string> Metadata(string path, string format, int line) => new()
+    {
+        ["source"] = "file",
+        ["file_path"] = path,
+        ["format"] = format,
+        ["line_number"] = $"{line}",
+        ["timestamp"] = "2024-01-01T10:00:00Z",
+    };
 
     private static Task<FileRun> Read(string path, FileSourceOptions? options = null) =>
         FileRun.ToEnd(new FileSourceContext(), path, options ?? Text);

@@ -12,6 +12,7 @@ internal sealed class FileRun : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly IAsyncEnumerator<RecordBatch> _batches;
     private Task<bool>? _pending;
+    private Task? _waits;
 
     public FileRun(FileSourceContext context, string connection, FileSourceOptions options)
     {
@@ -27,6 +28,8 @@ internal sealed class FileRun : IAsyncDisposable
     public bool Commits { get; init; } = true;
 
     public List<FileRow> Rows { get; } = [];
+
+    public List<DataRecord> Records { get; } = [];
 
     public List<RecordError> Errors { get; } = [];
 
@@ -58,9 +61,9 @@ internal sealed class FileRun : IAsyncDisposable
     /// <summary>Takes one batch. False at the end.</summary>
     public async Task<bool> Next()
     {
-        _pending ??= _batches.MoveNextAsync().AsTask();
-        var more = await _pending;
+        var pending = _pending ?? _batches.MoveNextAsync().AsTask();
         _pending = null;
+        var more = await pending;
         if (more)
         {
             await Take(_batches.Current);
@@ -79,7 +82,11 @@ internal sealed class FileRun : IAsyncDisposable
             _pending ??= _batches.MoveNextAsync().AsTask();
             if (!_pending.IsCompleted)
             {
-                await Task.WhenAny(_pending, Context.Clock.SomebodyWaits());
+                _waits ??= Context.Clock.SomebodyWaits();
+                if (await Task.WhenAny(_pending, _waits) == _waits)
+                {
+                    _waits = null;
+                }
             }
 
             if (!_pending.IsCompleted || !await Next())
@@ -119,8 +126,9 @@ internal sealed class FileRun : IAsyncDisposable
         for (var row = 0; row < batch.RowCount; row++)
         {
             var record = DataRecord.From(batch, row);
-            Rows.Add(new FileRow(
-                System.Text.Encoding.UTF8.GetString(batch.RawRow(row)), batch.LineOf(row), record.DeliveryId, record.Metadata["file_path"]));
+            Records.Add(record);
+            var text = System.Text.Encoding.UTF8.GetString(batch.RawRow(row));
+            Rows.Add(new FileRow(text, batch.LineOf(row), record.DeliveryId, record.Metadata["file_path"]));
         }
 
         var advances = batch.Advances.ToList();

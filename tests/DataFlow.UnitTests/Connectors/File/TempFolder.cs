@@ -38,6 +38,7 @@ internal sealed class TempFolder : IDisposable
     public static byte[] Zstd(params string[] frames) => [.. frames.SelectMany(frame =>
     {
         using var compressor = new Compressor();
+        compressor.SetParameter(ZstdSharp.Unsafe.ZSTD_cParameter.ZSTD_c_checksumFlag, 1);
         return compressor.Wrap(Encoding.UTF8.GetBytes(frame)).ToArray();
     })];
 

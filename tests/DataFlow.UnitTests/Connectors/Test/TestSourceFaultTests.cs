@@ -107,7 +107,9 @@ public class TestSourceFaultTests
     {
         var run = await TestSourceRun.ReadAsync(new TestSourceOptions
         {
-            TotalRecords = 1, Audit = true, Template = new Dictionary<string, string> { ["x"] = "choice(a\"b\\c)" },
+            TotalRecords = 1,
+            Audit = true,
+            Template = new Dictionary<string, string> { ["x"] = "choice(a\"b\\c)" },
         });
         Assert.Equal("a\"b\\c", run.Records[0]["x"]);
         Assert.Equal(ChecksumOf(run.Records[0]), run.Records[0]["checksum"]);

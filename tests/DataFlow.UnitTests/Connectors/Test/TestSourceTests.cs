@@ -172,7 +172,11 @@ public class TestSourceTests
     {
         var run = await TestSourceRun.ReadAsync(new TestSourceOptions
         {
-            RecordType = Enum.Parse<TestRecordType>(type), TotalRecords = 300, Audit = true, Nulls = 0.3, SchemaDrift = 0.3,
+            RecordType = Enum.Parse<TestRecordType>(type),
+            TotalRecords = 300,
+            Audit = true,
+            Nulls = 0.3,
+            SchemaDrift = 0.3,
         });
         Assert.All(run.Lines, (line, index) =>
         {
@@ -195,8 +199,13 @@ public class TestSourceTests
             TotalRecords = 1,
             Template = new Dictionary<string, string>
             {
-                ["a"] = "int(1,2)", ["b"] = "decimal(0,1,1)", ["c"] = "bool", ["d"] = "uuid", ["e"] = "timestamp(2024-01-01T00:00:00Z, 1s)",
-                ["f"] = "name", ["g"] = "null(1, sequence)",
+                ["a"] = "int(1,2)",
+                ["b"] = "decimal(0,1,1)",
+                ["c"] = "bool",
+                ["d"] = "uuid",
+                ["e"] = "timestamp(2024-01-01T00:00:00Z, 1s)",
+                ["f"] = "name",
+                ["g"] = "null(1, sequence)",
             },
         }));
         await foreach (var batch in source.ReadAsync(new TestSourceContext(), CancellationToken.None))

@@ -7,7 +7,8 @@ namespace DataFlow.UnitTests.Formats.Encodings;
 public class TranscoderTests
 {
     private const string Western = "Gr\u00FC\u00DFe, caf\u00E9 \u00F1and\u00FA\r\nplain ASCII line\n";
-    private const string Everywhere = "\u20AC \u65E5\u672C\u8A9E \U0001F600\U0001F468 \u0420\u0443\u0441\u0441\u043A\u0438\u0439\n" + Western;
+    private const string Everywhere =
+        "\u20AC \u65E5\u672C\u8A9E \U0001F600\U0001F468 \u0420\u0443\u0441\u0441\u043A\u0438\u0439\n" + Western;
     private const string Japanese = "\u65E5\u672C\u8A9E\u306E\u30C6\u30AD\u30B9\u30C8, ASCII \uFF76\uFF85\n\u8868\u793A\n";
 
     static TranscoderTests() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
@@ -116,7 +117,9 @@ public class TranscoderTests
     [Fact]
     public void The_output_does_not_depend_on_how_the_input_is_cut() =>
         Gen.Select(
-            Gen.OneOf("UTF-16", "UTF-16BE", "UTF-32", "UTF-32BE", "windows-1252", "shift_jis", "GB18030", "EUC-KR", "EUC-JP", "iso-2022-jp", "hz-gb-2312", "57002"),
+            Gen.OneOf(
+                "UTF-16", "UTF-16BE", "UTF-32", "UTF-32BE", "windows-1252", "shift_jis", "GB18030",
+                "EUC-KR", "EUC-JP", "iso-2022-jp", "hz-gb-2312", "57002"),
             Gen.OneOf(Gen.Byte, Gen.OneOf<byte>(0, 0x61, 0xD8, 0xDC, 0x1B, 0x24, 0x42, 0x81, 0x30)).Array[0, 100],
             Gen.Int[1, 20],
             Gen.Int[Transcoder.MinOutput, 100]).Sample(
@@ -169,7 +172,8 @@ public class TranscoderTests
         Assert.Equal(1, run.Outcomes["invalid-bytes-replaced"]);
     }
 
-    private static byte[] Decode(string name, byte[] input, int chunk, int room = 4096) => Decode(name, input.Chunk(Math.Max(chunk, 1)), room);
+    private static byte[] Decode(string name, byte[] input, int chunk, int room = 4096) =>
+        Decode(name, input.Chunk(Math.Max(chunk, 1)), room);
 
     private static byte[] Decode(string name, IEnumerable<byte[]> parts, int room = 4096)
     {

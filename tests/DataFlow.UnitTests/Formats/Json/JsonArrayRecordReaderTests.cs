@@ -77,7 +77,9 @@ public class JsonArrayRecordReaderTests
     public void A_stream_without_elements_has_no_records(string text) => Assert.Empty(Read(text).Everything);
 
     [Theory]
-    [InlineData("[{\"a\":1},\n{\"a\" 2},{\"a\":3}]", 2, "{\"a\" 2},{\"a\":3}]", "Line 2: '2' is invalid after a property name. Expected a ':'")]
+    [InlineData(
+        "[{\"a\":1},\n{\"a\" 2},{\"a\":3}]", 2, "{\"a\" 2},{\"a\":3}]",
+        "Line 2: '2' is invalid after a property name. Expected a ':'")]
     [InlineData("[{\"a\":1}\n{\"a\":2}]", 2, "{\"a\":2}]", "Line 2: ',' or ']' is missing after an element.")]
     [InlineData("[{\"a\":1}] {}", 1, "{}", "Line 1: the array has ended and something follows it.")]
     [InlineData("[{\"a\":1},]", 1, "]", "Line 1: ']' is an invalid start of a value.")]
@@ -152,6 +154,17 @@ public class JsonArrayRecordReaderTests
             Assert.Equal(["value=1", "value=2"], run.Records);
             Assert.Equal(RecordError.MaxRawBytes, Assert.Single(run.Errors).Raw.Length);
         }
+    }
+
+    [Fact]
+    public void An_array_that_ends_right_after_a_longer_element_is_still_not_closed()
+    {
+        var options = Options with { MaxLineBytes = new ByteSize(16), OnInvalidJson = InvalidJsonPolicy.DeadLetter };
+
+        var run = ReaderRun.Of(new JsonArrayRecordReader(options), "[1,\"0123456789012345678\"", maxRecords: 1);
+
+        Assert.Equal(["value=1"], run.Records);
+        Assert.Equal(["line-too-long", "invalid-json"], run.Errors.Select(error => error.Reason));
     }
 
     [Fact]

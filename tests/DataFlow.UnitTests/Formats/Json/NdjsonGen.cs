@@ -17,7 +17,8 @@ internal static class NdjsonGen
 
     private static readonly Gen<string> Numbers = Gen.Select(
         Gen.OneOf("", "-"),
-        Gen.OneOf("0", "7", "42", "1234567890", "12345678901234", "123456789012345", "1234567890123456", "98765432109876543210987654321098765"),
+        Gen.OneOf("0", "7", "42", "1234567890", "1234567890123", "12345678901234", "123456789012345", "1234567890123456",
+            "98765432109876543210987654321098765"),
         Gen.OneOf("", "", ".0", ".5", ".123456789", ".1234567890123456"),
         Gen.OneOf("", "", "", "e1", "E+10", "e-007"),
         (sign, whole, fraction, exponent) => sign + whole + fraction + exponent);
@@ -37,7 +38,11 @@ internal static class NdjsonGen
     private static readonly Gen<string> Valid = Gen.Frequency((10, Objects), (1, Values), (1, Object(Deep)), (1, Deep));
 
     private static readonly Gen<string> Broken = Gen.Select(
-        Valid, Gen.Int[0, 10_000], Gen.Int[0, 2], Gen.OneOf("{", "}", "[", "]", ",", ":", "\"", "\\", "0", ".", "e", "-", "\u0001", "\t", "\u007F", "x", "t"), Break);
+        Valid,
+        Gen.Int[0, 10_000],
+        Gen.Int[0, 2],
+        Gen.OneOf("{", "}", "[", "]", ",", ":", "\"", "\\", "0", ".", "e", "-", "\u0001", "\t", "\u007F", "x", "t"),
+        Break);
 
     /// <summary>Lines without their line breaks, valid JSON or nearly.</summary>
     public static readonly Gen<string> Lines = Gen.Select(

@@ -36,7 +36,7 @@ public class NdjsonPolicyTests
     {
         var stream = NdjsonStream.Read("{\"line_number\":1,\"line\":2}\nx\n");
 
-        Assert.Contains(" line=Text:x line_number=Text:2 raw -", stream.Output[1]);
+        Assert.Contains(" line=Text:x line_number=JsonRaw:2 raw -", stream.Output[1]);
     }
 
     [Theory]
@@ -69,7 +69,9 @@ public class NdjsonPolicyTests
             var error = stream.Errors.Single();
 
             Assert.StartsWith($"Line 2, byte {at}: {what}", error.Message);
-            Assert.EndsWith("Each line must be one JSON value (RFC 8259). Correct it, or choose what to do with such lines by on-invalid-json.", error.Message);
+            Assert.EndsWith(
+                "Each line must be one JSON value (RFC 8259). Correct it, or choose what to do with such lines by on-invalid-json.",
+                error.Message);
             Assert.Equal("invalid-json", error.Reason);
             Assert.Equal("source", error.Stage);
             Assert.Equal(line, Encoding.UTF8.GetString(error.Raw));
@@ -82,11 +84,11 @@ public class NdjsonPolicyTests
     [Fact]
     public void An_invalid_line_can_stop_the_pipeline()
     {
-        var failure = Assert.Throws<ConnectorException>(
-            () => NdjsonStream.Read("{}\n{\n", NdjsonStream.Json with { OnInvalidJson = InvalidJsonPolicy.Fail }));
+        var stream = NdjsonStream.Read("{}\n{\n{}\n", NdjsonStream.Json with { OnInvalidJson = InvalidJsonPolicy.Fail });
 
-        Assert.Equal(FaultOwner.User, failure.Owner);
-        Assert.StartsWith("Line 2, byte 2: found the end, expected a key in double quotes or '}'.", failure.Message);
+        Assert.Single(stream.Records);
+        Assert.Equal(FaultOwner.User, stream.Failure!.Owner);
+        Assert.StartsWith("Line 2, byte 2: found the end, expected a key in double quotes or '}'.", stream.Failure.Message);
     }
 
     [Fact]
@@ -99,21 +101,33 @@ public class NdjsonPolicyTests
     }
 
     [Theory]
-    [InlineData(10)]
-    [InlineData(1000)]
-    public void An_overlong_line_costs_that_line_only(int bufferSize)
+    [InlineData(LongLinePolicy.DeadLetter, 1 << 22)]
+    [InlineData(LongLinePolicy.DeadLetter, 1 << 17)]
+    [InlineData(LongLinePolicy.Truncate, 1 << 22)]
+    [InlineData(LongLinePolicy.Truncate, 1 << 17)]
+    public void An_overlong_line_costs_that_line_only(LongLinePolicy policy, int bufferSize)
     {
-        var options = NdjsonStream.Json with { MaxLineBytes = new ByteSize(20) };
-        var stream = new NdjsonStream(options) { BufferSize = bufferSize };
-        stream.Run(Encoding.UTF8.GetBytes("{\"a\":1}\n{\"a\":\"" + new string('x', 200) + "\"}\n{\"a\":3}\n"));
+        var options = NdjsonStream.Json with { MaxLineBytes = new ByteSize(20), OnLongLine = policy };
+        var line = "{\"a\":\"" + new string('x', 3_000_000) + "\"}";
+        var stream = new NdjsonStream(options) { BufferSize = bufferSize, Frames = true };
+        stream.Run(Encoding.UTF8.GetBytes("{\"a\":1}\n" + line + "\n{\"a\":3}\n"));
 
-        Assert.Equal(["1", "3"], stream.Records.Select(record => record["a"]));
+        Assert.Equal("1", stream.Records[0]["a"]);
+        Assert.Equal("3", stream.Records[^1]["a"]);
+        Assert.Equal(3, stream.States[^1].Line);
+        Assert.Equal(bufferSize < line.Length, stream.States.Any(state => !state.IsRestartPoint));
+        Assert.All(stream.BufferSizes, size => Assert.True(size <= 1 << 22));
+        if (policy == LongLinePolicy.Truncate)
+        {
+            Assert.Equal(line[..20], stream.Records[1]["line"]);
+            Assert.Equal("invalid-json-as-text 1, line-truncated 1", stream.OutcomeText);
+            return;
+        }
+
         var error = stream.Errors.Single();
         Assert.Equal("line-too-long", error.Reason);
-        Assert.StartsWith("Line 2 is longer than max-line-bytes (20).", error.Message);
-        Assert.Equal("{\"a\":\"xxxxxxxxxxxxxx", Encoding.UTF8.GetString(error.Raw));
-        Assert.Equal(3, stream.States[^1].Line);
-        Assert.Equal(bufferSize == 10, stream.States.Any(state => !state.IsRestartPoint));
+        Assert.Equal("Line 2 is longer than max-line-bytes allows (20). Raise max-line-bytes to keep such lines whole.", error.Message);
+        Assert.Equal(line[..RecordError.MaxRawBytes], Encoding.UTF8.GetString(error.Raw));
     }
 
     [Theory]
@@ -153,13 +167,17 @@ public class NdjsonPolicyTests
     {
         var options = NdjsonStream.Json with { MaxLineBytes = new ByteSize(16), OnLongLine = LongLinePolicy.Fail };
 
-        Assert.Throws<ConnectorException>(() => NdjsonStream.Read(new string(' ', 17) + "\n{}", options));
+        var stream = NdjsonStream.Read("{}\n" + new string(' ', 17) + "\n{}", options);
+
+        Assert.Single(stream.Records);
+        Assert.StartsWith("Line 2 is longer than max-line-bytes allows (16).", stream.Failure!.Message);
     }
 
     [Fact]
     public void Invalid_bytes_are_replaced_and_counted()
     {
-        var stream = NdjsonStream.Read([.. "{\"a\":1}\n{\"k\":\"x"u8, 0xFF, .. "y\",\"id\":\""u8, 0xC3, .. "\"}\n"u8, 0x80, .. "\n{\"a\":2}\n"u8]);
+        byte[] bytes = [.. "{\"a\":1}\n{\"k\":\"x"u8, 0xFF, .. "y\",\"id\":\""u8, 0xC3, .. "\"}\n"u8, 0x80, .. "\n{\"a\":2}\n"u8];
+        var stream = NdjsonStream.Read(bytes);
 
         Assert.Equal("x\uFFFDy", stream.Records[1]["k"]);
         Assert.Equal("\uFFFD", stream.Records[1].Id);
@@ -177,7 +195,7 @@ public class NdjsonPolicyTests
 
         var error = stream.Errors.Single();
         Assert.Equal("invalid-bytes", error.Reason);
-        Assert.StartsWith("Line 2, byte 8: found the byte 0xFF, which is no valid UTF-8 there.", error.Message);
+        Assert.StartsWith("Line 2 holds bytes that are invalid in UTF-8, the first at byte 8 of the line.", error.Message);
         Assert.Equal(2, stream.Records.Count);
     }
 
@@ -186,6 +204,9 @@ public class NdjsonPolicyTests
     {
         var options = NdjsonStream.Json with { OnInvalidBytes = InvalidBytesPolicy.Fail };
 
-        Assert.Throws<ConnectorException>(() => NdjsonStream.Read([(byte)'"', 0xFF, (byte)'"'], options));
+        var stream = NdjsonStream.Read([.. "{}\n"u8, (byte)'"', 0xFF, (byte)'"'], options);
+
+        Assert.Single(stream.Records);
+        Assert.EndsWith("on-invalid-bytes can also be replace or dead-letter.", stream.Failure!.Message);
     }
 }

@@ -251,6 +251,18 @@ public class NdjsonRecordReaderTests
     }
 
     [Fact]
+    public void Framed_batches_shrink_when_rows_turn_out_to_be_sparse()
+    {
+        var lines = string.Concat(Enumerable.Range(0, 3000).Select(line => $"{{\"k{line:D4}\":{line + 1000}}}\n"));
+        var stream = new NdjsonStream(NdjsonStream.Json) { MaxRecords = 10_000, BufferSize = lines.Length / 3, Frames = true };
+        stream.Run(Encoding.UTF8.GetBytes(lines));
+
+        Assert.Equal([1000, 262], stream.RowCounts[..2]);
+        Assert.Equal(3000, stream.Records.Count);
+        Assert.Equal("3999", stream.Records[^1]["k2999"]);
+    }
+
+    [Fact]
     public void Wide_rows_cut_the_batch()
     {
         var line = "{" + string.Join(",", Enumerable.Range(0, 1000).Select(column => $"\"c{column}\":{column}")) + "}\n";

@@ -29,6 +29,11 @@ internal sealed class NdjsonStream(FormatOptions options)
 
     public List<int> RowCounts { get; } = [];
 
+    public List<int> BufferSizes { get; } = [];
+
+    /// <summary>What ended the run early; everything before it has been written down.</summary>
+    public ConnectorException? Failure { get; private set; }
+
     public string OutcomeText => string.Join(", ", Outcomes.Select(outcome => $"{outcome.Key} {outcome.Value}"));
 
     public static NdjsonStream Read(string text, FormatOptions? options = null) => Read(Encoding.UTF8.GetBytes(text), options);
@@ -56,10 +61,16 @@ internal sealed class NdjsonStream(FormatOptions options)
             batch.Append(bytes.AsSpan(at, taken));
             batch.Identity = Identity;
             batch.PositionBase = at;
+            BufferSizes.Add(taken);
             var consumed = Frames ? reader.Frame(batch, isFinal, MaxRecords) : -1;
-            if (consumed < 0)
+            try
             {
-                consumed = reader.Read(batch, isFinal, MaxRecords);
+                consumed = consumed < 0 ? reader.Read(batch, isFinal, MaxRecords) : consumed;
+            }
+            catch (ConnectorException failure)
+            {
+                Failure = failure;
+                return;
             }
 
             batch.Resolve();
@@ -88,7 +99,8 @@ internal sealed class NdjsonStream(FormatOptions options)
 
         foreach (var error in batch.Errors)
         {
-            lines.Add(error.Offset, $"{error.DeliveryId} {error.Stage} {error.Reason} {error.Message} {Convert.ToHexString(error.Raw)} {error.Split}");
+            var raw = Convert.ToHexString(error.Raw);
+            lines.Add(error.Offset, $"{error.DeliveryId} {error.Stage} {error.Reason} {error.Message} {raw} {error.Split}");
             Errors.Add(error);
         }
 
@@ -105,9 +117,9 @@ internal sealed class NdjsonStream(FormatOptions options)
     {
         var order = batch.RowOrderOf(row) ?? [.. Enumerable.Range(0, batch.Schema.Count)];
         var fields = order
-            .Select(column => (Name: batch.Schema.Names[column], Field: batch.Field(row, column), Text: Encoding.UTF8.GetString(batch.Utf8(row, column))))
-            .Where(field => field.Field.Kind is not FieldKind.Absent)
-            .Select(field => $"{field.Name}={field.Field.Kind}:{field.Text}");
+            .Select(column => (Name: batch.Schema.Names[column], batch.Field(row, column).Kind, Text: batch.Utf8(row, column).ToArray()))
+            .Where(field => field.Kind is not FieldKind.Absent)
+            .Select(field => $"{field.Name}={field.Kind}:{Encoding.UTF8.GetString(field.Text)}");
         var raw = batch.IsRowRaw(row) ? Encoding.UTF8.GetString(batch.RawRow(row)) : "-";
         return $"{batch.DeliveryIdOf(row)} {string.Join(" ", fields)} raw {raw}";
     }

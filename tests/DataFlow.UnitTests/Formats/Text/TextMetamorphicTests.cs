@@ -38,7 +38,7 @@ public class TextMetamorphicTests
                 Assert.Equal(whole.Outcomes, cut.Outcomes);
                 Assert.Equal(whole.State, cut.State);
             },
-            iter: 3000);
+            iter: 1500);
 
     [Fact]
     public void A_restart_at_any_restart_point_goes_on_with_the_next_record() =>
@@ -80,7 +80,7 @@ public class TextMetamorphicTests
                     Assert.Equal(read.Batch.FirstLine, framed.Batch.FirstLine);
                 }
             },
-            iter: 2000);
+            iter: 1000);
 
     [Theory]
     [InlineData(LongLinePolicy.Truncate)]

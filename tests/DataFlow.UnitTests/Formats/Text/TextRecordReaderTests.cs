@@ -150,7 +150,8 @@ public class TextRecordReaderTests
     {
         var run = Read([.. "caf"u8, 0xE9, .. " au lait\nplain\n"u8, 0xF0, 0x9F, 0x98, (byte)'!', 0xFF, 0xFF]);
 
-        Assert.Equal(["line=caf\uFFFD au lait|line_number=1", "line=plain|line_number=2", "line=\uFFFD!\uFFFD\uFFFD|line_number=3"], run.Records);
+        Assert.Equal(
+            ["line=caf\uFFFD au lait|line_number=1", "line=plain|line_number=2", "line=\uFFFD!\uFFFD\uFFFD|line_number=3"], run.Records);
         Assert.Equal(2, run.Outcomes["invalid-bytes-replaced"]);
     }
 

@@ -1,0 +1,53 @@
+using DataFlow.Engine.Configuration;
+
+namespace DataFlow.Engine;
+
+/// <summary>What there is to run, from what was configured.</summary>
+public static class PipelineSpecs
+{
+    /// <summary>Attempts without progress after which a run that is meant to end gives up. One that follows never does.</summary>
+    private const int MaxAttemptsUntilCaughtUp = 5;
+
+    /// <summary>What a pipeline file says.</summary>
+    public static PipelineSpec ToSpec(this PipelineDefinition definition)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        return definition.Source.ToSpec(definition.Name, definition.CreateSource, definition.CreateSink) with
+        {
+            Transforms = definition.CreateTransforms(),
+            Until = definition.EffectiveUntil,
+            BatchBytes = (int)definition.MaxBatchBytes.Bytes,
+            MaxLatency = definition.EffectiveMaxLatency,
+            Workers = definition.Workers == 0 ? Environment.ProcessorCount : definition.Workers,
+            CommitInterval = definition.CommitInterval,
+            MaxDeadLetters = definition.MaxDeadLetters,
+            MaxAttempts = definition.EffectiveUntil == Until.CaughtUp ? MaxAttemptsUntilCaughtUp : null,
+        };
+    }
+
+    /// <summary>What a source configuration says, with a sink that is made in code.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="pipelineId">The pipeline's name.</param>
+    /// <param name="createSource">Makes the source.</param>
+    /// <param name="createSink">Makes the sink.</param>
+    public static PipelineSpec ToSpec(this PipelineSource source, string pipelineId, Func<ISource> createSource, Func<ISink> createSink)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        var until = source.Definition.DefaultUntil(source.Settings);
+        return new PipelineSpec
+        {
+            PipelineId = pipelineId,
+            SourceType = source.Definition.Name,
+            CreateSource = createSource,
+            SourceCapabilities = source.Definition.Capabilities(source.Settings),
+            CreateSink = createSink,
+            Until = until,
+            BatchSize = source.BatchSize,
+            MaxLatency = source.Definition.DefaultMaxLatency,
+            PollInterval = source.PollInterval,
+            Fingerprint = SourceFingerprint.Of(source).ToString(),
+            FingerprintDifference = stored => SourceFingerprint.DescribeDifference(SourceFingerprint.Parse(stored), source),
+            MaxAttempts = until == Until.CaughtUp ? MaxAttemptsUntilCaughtUp : null,
+        };
+    }
+}

@@ -1,0 +1,62 @@
+using DataFlow.Engine.Configuration;
+using NJsonSchema;
+
+namespace DataFlow.RepositoryTests;
+
+/// <summary>What is generated is what stands in the repository, and every pipeline in it is valid.</summary>
+public sealed class ReferenceTests
+{
+    [Fact]
+    public void The_reference_is_fresh()
+    {
+        var expected = ReferenceWriter.Write(BuiltInCatalogue.Instance);
+        var folder = Repository.PathOf("docs", "reference");
+        foreach (var (name, text) in expected)
+        {
+            var path = Path.Combine(folder, name);
+            Assert.True(File.Exists(path), $"docs/reference/{name} is missing: run 'dataflow docs'.");
+            Assert.True(text == File.ReadAllText(path), $"docs/reference/{name} is stale: run 'dataflow docs'.");
+        }
+
+        var known = expected.Keys.Select(name => Path.GetFullPath(Path.Combine(folder, name))).ToHashSet();
+        Assert.All(Directory.GetFiles(folder, "*", SearchOption.AllDirectories), path => Assert.Contains(Path.GetFullPath(path), known));
+    }
+
+    public static TheoryData<string> PipelineFiles => [.. Repository.Files("pipeline.yaml").Select(path => Path.GetRelativePath(Repository.Root, path))];
+
+    [Theory]
+    [MemberData(nameof(PipelineFiles))]
+    public async Task Every_example_is_valid(string file)
+    {
+        var definition = PipelineFile.Load(Repository.PathOf(file), BuiltInCatalogue.Instance);
+
+        Assert.Empty(GuaranteeExplanation.Of(definition).Problems);
+        Assert.Empty(await definition.CheckConnectorsAsync());
+        definition.CreateTransforms();
+    }
+
+    [Fact]
+    public async Task The_schema_is_a_schema()
+    {
+        var schema = await JsonSchema.FromJsonAsync(JsonSchemaWriter.Write(BuiltInCatalogue.Instance));
+
+        Assert.NotEmpty(schema.Validate("""{ "source": { "type": "file" } }"""));
+        Assert.Empty(schema.Validate("""{ "source": { "type": "file", "connection": "a.csv" }, "sink": { "type": "console" } }"""));
+    }
+
+    [Fact]
+    public void Every_yaml_snippet_in_the_docs_is_a_valid_pipeline()
+    {
+        var checkedSome = false;
+        foreach (var path in Repository.Files("*.md").Where(path => !path.Contains("decisions", StringComparison.Ordinal)))
+        {
+            foreach (var snippet in File.ReadAllText(path).Split("```yaml\n").Skip(1).Select(rest => rest.Split("```")[0]).Where(snippet => snippet.Contains("source:", StringComparison.Ordinal) && snippet.Contains("sink:", StringComparison.Ordinal)))
+            {
+                PipelineFile.Parse(snippet, path, BuiltInCatalogue.Instance);
+                checkedSome = true;
+            }
+        }
+
+        Assert.True(checkedSome);
+    }
+}

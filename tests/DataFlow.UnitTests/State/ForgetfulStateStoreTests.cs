@@ -1,0 +1,70 @@
+using DataFlow.Engine.State;
+
+namespace DataFlow.UnitTests.State;
+
+public sealed class ForgetfulStateStoreTests : StateStoreContract
+{
+    private ForgetfulStateStore Forgetful => (ForgetfulStateStore)Store;
+
+    [Fact]
+    public async Task A_commit_whose_reply_was_lost_is_recognised_when_it_is_sent_again()
+    {
+        var next = Next((await Forgetful.OpenRunAsync(Pipeline, Owner, Ct)).Checkpoint, ("a", 1));
+        Forgetful.FailNext(CommitFault.ReplyLost);
+
+        await Assert.ThrowsAsync<ConnectorException>(async () => await CommitAsync(next));
+
+        Assert.Equal(CommitOutcome.AlreadyCommitted, await CommitAsync(next));
+        Assert.Equal(1, Forgetful.Commits);
+    }
+
+    [Fact]
+    public async Task A_commit_that_was_lost_is_stored_when_it_is_sent_again()
+    {
+        var next = Next((await Forgetful.OpenRunAsync(Pipeline, Owner, Ct)).Checkpoint, ("a", 1));
+        Forgetful.FailNext(CommitFault.Lost, CommitFault.None);
+
+        await Assert.ThrowsAsync<ConnectorException>(async () => await CommitAsync(next));
+
+        Assert.Equal(CommitOutcome.Committed, await CommitAsync(next));
+    }
+
+    [Fact]
+    public async Task A_commit_can_be_fenced()
+    {
+        var next = Next((await Forgetful.OpenRunAsync(Pipeline, Owner, Ct)).Checkpoint, ("a", 1));
+        Forgetful.FailNext(CommitFault.Fenced);
+
+        Assert.Equal(CommitOutcome.Fenced, await CommitAsync(next));
+    }
+
+    [Fact]
+    public async Task A_commit_that_hangs_at_a_crash_was_never_made()
+    {
+        var run = await Forgetful.OpenRunAsync(Pipeline, Owner, Ct);
+        var first = Next(run.Checkpoint, ("a", 1));
+        await CommitAsync(first);
+        Forgetful.HoldCommits();
+        var hanging = CommitAsync(Next(first, ("a", 2))).AsTask();
+
+        await using var after = Forgetful.Crash();
+
+        await Assert.ThrowsAsync<ConnectorException>(() => hanging);
+        Assert.Equal([("a", 1)], OffsetsOf((await after.ReadAsync(Pipeline, Ct))!));
+        await Assert.ThrowsAsync<ConnectorException>(async () => await Forgetful.ReadAsync(Pipeline, Ct));
+    }
+
+    [Fact]
+    public async Task A_commit_that_hangs_goes_through_when_it_is_let_go()
+    {
+        var run = await Forgetful.OpenRunAsync(Pipeline, Owner, Ct);
+        var letGo = Forgetful.HoldCommits();
+        var hanging = CommitAsync(Next(run.Checkpoint, ("a", 1))).AsTask();
+
+        letGo();
+
+        Assert.Equal(CommitOutcome.Committed, await hanging);
+    }
+
+    protected override IStateStore CreateStore() => new ForgetfulStateStore(Time);
+}
