@@ -17,14 +17,13 @@ public class CsvAllocationTests
         var pool = new BatchPool();
         var reader = new CsvRecordReader(new FormatOptions { Delimiter = delimiter });
         reader.Restore(new ReaderState(1, ["a", "b", "c", "d"]));
-        for (var warmUp = 0; warmUp < 3; warmUp++)
+        var (half, whole) = (long.MaxValue, long.MaxValue);
+        for (var round = 0; round < 5; round++)
         {
-            Allocated(text.Length / 2);
-            Allocated(text.Length);
+            // The least of several rounds: the first ones fill the pool.
+            half = Math.Min(half, Allocated(text.Length / 2));
+            whole = Math.Min(whole, Allocated(text.Length));
         }
-
-        var half = Allocated(text.Length / 2);
-        var whole = Allocated(text.Length);
 
         Assert.InRange(whole - half, -2000, 2000);
 

@@ -58,6 +58,18 @@ public class CsvLimitTests
         Assert.Equal(3, whole.Everything.Count);
     }
 
+    [Theory]
+    [InlineData(70, 74)]
+    [InlineData(71, -1)]
+    public void Frame_is_sure_of_a_last_line_up_to_the_limit(int length, int consumed)
+    {
+        var reader = new CsvRecordReader(new FormatOptions { MaxLineBytes = new ByteSize(70) });
+        reader.Restore(new ReaderState(1, ["a", "b"]));
+        using var lent = new LentBatch("1,2\n" + ("3," + new string('x', 100))[..length]);
+
+        Assert.Equal(consumed, reader.Frame(lent.Batch, isFinal: true, 100));
+    }
+
     [Fact]
     public void The_middle_of_an_overlong_line_is_no_restart_point()
     {
