@@ -16,18 +16,18 @@ public static class FieldText
         {
             case FieldKind.CsvDoubled:
             case FieldKind.JsonStringEscaped:
-            {
-                var buffer = new byte[raw.Length];
-                var length = field.Kind == FieldKind.CsvDoubled ? Undouble(raw, buffer) : Unescape(raw, buffer);
-                return buffer.AsSpan(0, length).ToArray();
-            }
+                {
+                    var buffer = new byte[raw.Length];
+                    var length = field.Kind == FieldKind.CsvDoubled ? Undouble(raw, buffer) : Unescape(raw, buffer);
+                    return buffer.AsSpan(0, length).ToArray();
+                }
 
             case FieldKind.Bytes:
-            {
-                var base64 = new byte[Base64.GetMaxEncodedToUtf8Length(raw.Length)];
-                Base64.EncodeToUtf8(raw, base64, out _, out _);
-                return base64;
-            }
+                {
+                    var base64 = new byte[Base64.GetMaxEncodedToUtf8Length(raw.Length)];
+                    Base64.EncodeToUtf8(raw, base64, out _, out _);
+                    return base64;
+                }
 
             case FieldKind.Null or FieldKind.Absent or FieldKind.Unchanged:
                 return [];

@@ -61,8 +61,14 @@ public class ConsoleSinkTests
     [Fact]
     public void It_promises_no_more_than_a_console_can()
     {
-        var settings = new SinkSettings { PipelineId = "p", Connection = "", ConfiguredConnection = "",
-            Options = new ConsoleSinkOptions(), BaseDirectory = "/" };
+        var settings = new SinkSettings
+        {
+            PipelineId = "p",
+            Connection = "",
+            ConfiguredConnection = "",
+            Options = new ConsoleSinkOptions(),
+            BaseDirectory = "/"
+        };
         Assert.Equal(SinkReplay.Repeated, ConsoleSinkDefinition.Definition.Capabilities(settings).Replay);
         Assert.IsType<ConsoleSinkConnector>(ConsoleSinkDefinition.Definition.Create(settings));
     }
@@ -84,6 +90,11 @@ public class ConsoleSinkTests
 
     internal static SinkContext Context() => new()
     {
-        PipelineId = "p", Generation = 1, Epoch = 1, Time = TimeProvider.System, Pool = BatchPool.Shared, Logger = NullLogger.Instance,
+        PipelineId = "p",
+        Generation = 1,
+        Epoch = 1,
+        Time = TimeProvider.System,
+        Pool = BatchPool.Shared,
+        Logger = NullLogger.Instance,
     };
 }

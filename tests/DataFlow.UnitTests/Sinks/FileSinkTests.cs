@@ -314,7 +314,11 @@ public class FileSinkTests : SinkFixture
     {
         SinkCapabilities Of(string path) => FileSinkDefinition.Definition.Capabilities(new SinkSettings
         {
-            PipelineId = "p", Connection = path, ConfiguredConnection = path, Options = new FileSinkOptions(), BaseDirectory = Folder,
+            PipelineId = "p",
+            Connection = path,
+            ConfiguredConnection = path,
+            Options = new FileSinkOptions(),
+            BaseDirectory = Folder,
         });
         Assert.Equal(SinkReplay.Undone, Of(Target).Replay);
         var stream = Of("/dev/null");

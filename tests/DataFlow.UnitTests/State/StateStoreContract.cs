@@ -50,7 +50,13 @@ public abstract partial class StateStoreContract : IAsyncLifetime
         var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);
         var counters = new RecordCounters
         {
-            Read = 10, Delivered = 4, Filtered = 3, DeadLettered = 2, Dropped = 1, Deduplicated = 5, Bytes = 1234,
+            Read = 10,
+            Delivered = 4,
+            Filtered = 3,
+            DeadLettered = 2,
+            Dropped = 1,
+            Deduplicated = 5,
+            Bytes = 1234,
         };
         var checkpoint = Next(run.Checkpoint, ("a.csv", 7), ("b.csv", 3)) with { Counters = counters, SinkState = """{"length":99}""" };
 
