@@ -51,7 +51,8 @@ internal unsafe readonly struct CsvBlock512 : ICsvBlock
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Find(byte* at, byte value) => Vector512.Equals(Vector512.Load(at), Vector512.Create(value)).ExtractMostSignificantBits();
+    public static ulong Find(byte* at, byte value) =>
+        Vector512.Equals(Vector512.Load(at), Vector512.Create(value)).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Between(ulong quotes) => CsvBlockScalar.BetweenByMultiplication(quotes);

@@ -73,7 +73,8 @@ internal sealed class CsvDialect
     /// <summary>Where the first byte is that is no blank. A blank that delimits is none.</summary>
     public int SkipBlanks(ReadOnlySpan<byte> data, int at)
     {
-        while (at < data.Length && data[at] is (byte)' ' or (byte)'\t' && !StartsWith(data, at, Delimiter) && !StartsWith(data, at, Separator.Bytes))
+        while (at < data.Length && data[at] is (byte)' ' or (byte)'\t'
+            && !StartsWith(data, at, Delimiter) && !StartsWith(data, at, Separator.Bytes))
         {
             at++;
         }
@@ -98,12 +99,15 @@ internal sealed class CsvDialect
 
         if (Delimiter.AsSpan().IndexOf(Separator.Bytes) >= 0 || (Separator.TakesReturn && Delimiter.Contains((byte)'\r')))
         {
-            throw new OptionException("delimiter", "The delimiter holds the record-separator, so that rows can't be told from fields; choose another one.");
+            throw new OptionException(
+                "delimiter", "The delimiter holds the record-separator, so that rows can't be told from fields; choose another one.");
         }
 
         if (Quote.Length > 0 && Delimiter.AsSpan().IndexOf(Quote) >= 0)
         {
-            throw new OptionException("delimiter", $"The delimiter holds the quote '{Options.Quote}'; choose another one, or an empty quote to switch quoting off.");
+            throw new OptionException(
+                "delimiter",
+                $"The delimiter holds the quote '{Options.Quote}'; choose another one, or an empty quote to switch quoting off.");
         }
 
         if (Quote.Length > 0 && Separator.Bytes.IndexOf(Quote) >= 0)

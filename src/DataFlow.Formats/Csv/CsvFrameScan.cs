@@ -28,7 +28,7 @@ internal unsafe ref struct CsvFrameScan(byte* data, int end)
     /// <summary>Stop at so many records.</summary>
     public required int MaxRecords { get; init; }
 
-    /// <summary>The longest record to be sure of, with its line feed; at least 64, so that what is within a block is short enough.</summary>
+    /// <summary>The longest record to be sure of, with its line feed; at least 64, so that it need not be asked within a block.</summary>
     public required int MaxLength { get; init; }
 
     /// <summary>The row scanner decides about rows that span more lines.</summary>
@@ -126,7 +126,8 @@ internal unsafe ref struct CsvFrameScan(byte* data, int end)
     {
         // Two bytes apart may be a blank line with its carriage return.
         var first = at + BitOperations.TrailingZeroCount(separators) + 1;
-        var isOdd = (separators & ((separators << 1) | (separators << 2))) != 0 || first - RecordsEnd <= 2 || first - RecordsEnd > MaxLength;
+        var isOdd = (separators & ((separators << 1) | (separators << 2))) != 0
+            || first - RecordsEnd <= 2 || first - RecordsEnd > MaxLength;
         var records = BitOperations.PopCount(separators);
         if (isOdd || records > MaxRecords - Records)
         {

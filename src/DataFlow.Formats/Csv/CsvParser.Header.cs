@@ -117,5 +117,6 @@ internal sealed partial class CsvParser
     }
 
     private static ConnectorException Untrusted(string message) =>
-        ConnectorException.User(message + " This is the header, without which no row can be read; correct it, or set has-header or skip-rows.");
+        ConnectorException.User(
+            message + " This is the header, without which no row can be read; correct it, or set has-header or skip-rows.");
 }

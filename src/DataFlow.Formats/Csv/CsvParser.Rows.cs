@@ -147,7 +147,8 @@ internal sealed partial class CsvParser
             return FieldRef.Null;
         }
 
-        if (!isValid && !Utf8.IsValid(_batch.Data.AsSpan(field.Start, field.Length + field.TailLength + (field.TailStart > 0 ? dialect.Quote.Length : 0))))
+        var end = field.TailStart > 0 ? field.TailStart + field.TailLength : field.Start + field.Length;
+        if (!isValid && !Utf8.IsValid(_batch.Data.AsSpan(field.Start, end - field.Start)))
         {
             var text = new byte[field.Length + field.TailLength];
             return InvalidBytes.ReplaceInOverlay(_batch, text.AsSpan(0, field.Decode(Visible, dialect, text)));
@@ -208,6 +209,7 @@ internal sealed partial class CsvParser
         _batch.RowCount + _batch.Errors.Count > 0 ? false : throw ConnectorException.User(message);
 
     private string InvalidBytesIn(ReadOnlySpan<byte> bytes) =>
-        $"Line {_batch.FirstLine + Line} holds bytes that are invalid in {_options.Encoding}, the first at byte {InvalidBytes.IndexOf(bytes) + 1} "
-        + "of the record. Set encoding to what the data is really written in, or choose what to do with such records by on-invalid-bytes.";
+        $"Line {_batch.FirstLine + Line} holds bytes that are invalid in {_options.Encoding}, "
+        + $"the first at byte {InvalidBytes.IndexOf(bytes) + 1} of the record. Set encoding to what the data is really written in, "
+        + "or choose what to do with such records by on-invalid-bytes.";
 }

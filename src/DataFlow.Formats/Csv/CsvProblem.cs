@@ -49,7 +49,8 @@ internal static class CsvProblems
             + "Check the delimiter, or raise max-fields if that is right.",
         CsvProblem.TooManyFields or CsvProblem.TooFewFields =>
             $"Line {line}: expected {Fields(layout!.Count)} as in {layout.Origin}, found {found}. "
-            + $"Check the delimiter '{options.Delimiter}' and put fields that hold it in quotes, or choose what to do with such rows by on-malformed.",
+            + $"Check the delimiter '{options.Delimiter}' and put fields that hold it in quotes, "
+            + "or choose what to do with such rows by on-malformed.",
         _ =>
             $"Line {line} is longer than max-line-bytes ({options.MaxLineBytes}). Raise max-line-bytes, or choose what to do "
             + "with such lines by on-long-line.",

@@ -238,7 +238,8 @@ internal sealed partial class CsvRowScanner(CsvDialect dialect)
         return escape.Length > 0
             && (CsvDialect.MayStart(data, at, escape)
                 || (CsvDialect.StartsWith(data, at, escape)
-                    && (CsvDialect.MayStart(data, at + escape.Length, dialect.Quote) || CsvDialect.MayStart(data, at + escape.Length, escape))));
+                    && (CsvDialect.MayStart(data, at + escape.Length, dialect.Quote)
+                        || CsvDialect.MayStart(data, at + escape.Length, escape))));
     }
 
     private int SeparatorAt(ReadOnlySpan<byte> data, int at, CsvEdge edge)
@@ -250,7 +251,7 @@ internal sealed partial class CsvRowScanner(CsvDialect dialect)
 
         var separator = dialect.Separator.Bytes;
         return CsvDialect.StartsWith(data, at, separator) ? separator.Length
-            : dialect.Separator.TakesReturn && CsvDialect.StartsWith(data, at, "\r"u8) && CsvDialect.StartsWith(data, at + 1, separator) ? separator.Length + 1
+            : dialect.Separator.TakesReturn && CsvDialect.StartsWith(data, at, "\r\n"u8) ? 2
             : 0;
     }
 

@@ -7,7 +7,8 @@ internal static class Csv
 {
     public static readonly FormatOptions NoHeader = new() { HasHeader = false };
 
-    public static ReaderRun Read(string text, FormatOptions? options = null) => ReaderRun.Of(new CsvRecordReader(options ?? new FormatOptions()), text);
+    public static ReaderRun Read(string text, FormatOptions? options = null) =>
+        ReaderRun.Of(new CsvRecordReader(options ?? new FormatOptions()), text);
 
     /// <summary>Records, then errors as reason and line.</summary>
     public static string[] Outcome(string text, FormatOptions? options = null)

@@ -108,7 +108,8 @@ public class CsvClaimTests
         var error = Csv.Read("id,name,age\n1,Alice,30\n2,Bob\n").Errors.Single();
 
         Assert.Equal(3, error.Offset);
-        Assert.StartsWith("Line 3: expected 3 fields as in the header, found 2. Check the delimiter ','", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Line 3: expected 3 fields as in the header, found 2. Check the delimiter ','", error.Message, StringComparison.Ordinal);
     }
 
     private static DataRecord[] Records(string text, FormatOptions? options = null)

@@ -38,7 +38,9 @@ public class CsvLimitTests
     [Fact]
     public void Fail_ends_the_run() =>
         Assert.StartsWith(
-            "Line 2 is longer", Csv.Failure("a,b\n12345678901,12345678\n", Short with { OnLongLine = LongLinePolicy.Fail }), StringComparison.Ordinal);
+            "Line 2 is longer",
+            Csv.Failure("a,b\n12345678901,12345678\n", Short with { OnLongLine = LongLinePolicy.Fail }),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData(LongLinePolicy.DeadLetter)]
@@ -162,7 +164,8 @@ public class CsvLimitTests
 
         Assert.Equal(["a=1|b=2", "a=3|b=4"], run.Records);
         Assert.Equal("invalid-bytes", run.Errors.Single().Reason);
-        Assert.StartsWith("Line 3 holds bytes that are invalid in UTF-8, the first at byte 2", run.Errors.Single().Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Line 3 holds bytes that are invalid in UTF-8, the first at byte 2", run.Errors.Single().Message, StringComparison.Ordinal);
         options = options with { OnInvalidBytes = InvalidBytesPolicy.Fail };
         Assert.Throws<ConnectorException>(() => ReaderRun.Of(new CsvRecordReader(options), bytes));
     }

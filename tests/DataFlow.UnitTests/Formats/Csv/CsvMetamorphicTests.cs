@@ -27,8 +27,11 @@ public class CsvMetamorphicTests
     /// <summary>Three columns, mostly well-formed, so that the fast path has something to do.</summary>
     private static readonly Gen<byte[]> Ordinary =
         Gen.OneOf(
-                "1,2,3\n", "a,b,c\r\n", ",,\n", "id,a somewhat longer text that spans a block,z\n", "\"q\",\"r\",\"s\"\n", "1,\"a,b\",2\r\n",
-                "1,\"two\nlines\",3\n", "\"say \"\"hi\"\"\",\"\",\"\"\"\"\r\n", "\u00E9,\uD83D\uDE00,\u4E2D\n", "a,b\n", "a,b,c,d\n", "\n", "a,b\"b,c\n",
+                "1,2,3\n", "a,b,c\r\n", ",,\n",
+                "id,a somewhat longer text that spans a block,z\n", "\"q\",\"r\",\"s\"\n", "1,\"a,b\",2\r\n",
+                "1,\"two\nlines\",3\n",
+                "\"say \"\"hi\"\"\",\"\",\"\"\"\"\r\n", "\u00E9,\uD83D\uDE00,\u4E2D\n", "a,b\n", "a,b,c,d\n", "\n", "a,b\"b,c\n",
+
                 "a,\"b\"x,c\n", "a,\"b,c\n", "NULL, x ,\"NULL\"\n", "\u00FF,1,2\n", " ,\" \",\t\n", "\r\n", "a,b,\"c\"\r\n")
             .Array[0, 40]
             .Select(rows => Encoding.UTF8.GetBytes("x,y,z\n" + string.Concat(rows)).Select(b => b == 0xBF ? (byte)0xFF : b).ToArray());
@@ -149,7 +152,10 @@ public class CsvMetamorphicTests
     public void Large_buffers_give_what_the_row_scanner_gives(int columns)
     {
         var random = new Random(columns);
-        string[] values = ["", "x", "some longer text", "\u00E9\u4E2D\uD83D\uDE00", "\"a,b\"", "\"a \"\"b\"\"\"", "\"two\r\nlines\"", new string('y', 300)];
+        string[] values =
+        [
+            "", "x", "some longer text", "\u00E9\u4E2D\uD83D\uDE00", "\"a,b\"", "\"a \"\"b\"\"\"", "\"two\r\nlines\"", new string('y', 300),
+        ];
         var rows = new StringBuilder(string.Join(',', Enumerable.Range(0, columns).Select(column => $"c{column}")) + "\n");
         while (rows.Length < 300_000)
         {

@@ -74,12 +74,15 @@ public class CsvStateTests
     {
         var reader = new CsvRecordReader(new FormatOptions { OnMalformed = MalformedPolicy.Keep });
         reader.Restore(new ReaderState(1, ["a", "b"]));
-        var lent = Enumerable.Range(0, 8).Select(_ => new LentBatch(string.Concat(Enumerable.Repeat("1,2\n3,4,5\n\"x\ny\"\n", 200)))).ToList();
+        var text = string.Concat(Enumerable.Repeat("1,2\n3,4,5\n\"x\ny\"\n", 200));
+        var lent = Enumerable.Range(0, 8).Select(_ => new LentBatch(text)).ToList();
         Assert.All(lent, buffer => Assert.True(reader.Frame(buffer.Batch, isFinal: false, 10_000) > 0));
 
         Parallel.ForEach(lent, buffer => buffer.Batch.Resolve());
 
-        Assert.All(lent, buffer => Assert.Equal((600, 3, 400), (buffer.Batch.RowCount, buffer.Batch.Schema.Count, buffer.Batch.Outcomes["repaired"])));
+        Assert.All(
+            lent,
+            buffer => Assert.Equal((600, 3, 400), (buffer.Batch.RowCount, buffer.Batch.Schema.Count, buffer.Batch.Outcomes["repaired"])));
         Assert.Equal([2L, 802L, 1602L], lent.Take(3).Select(buffer => buffer.Batch.LineOf(0)));
         lent.ForEach(buffer => buffer.Dispose());
     }
