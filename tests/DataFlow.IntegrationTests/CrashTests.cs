@@ -47,7 +47,7 @@ public sealed class CrashTests
     [Fact]
     public async Task A_hundred_kills_at_random_leave_the_same_file_as_an_undisturbed_run()
     {
-        using var folder = Prepare(rows: 120_000);
+        using var folder = Prepare(rows: 60_000);
         var golden = await GoldenAsync(folder);
         var random = new Random(4711);
         var kills = 0;
@@ -59,7 +59,7 @@ public sealed class CrashTests
             {
                 using var process = Cli.Start(folder.Path, ["run", "crash.yaml"]);
                 var finish = Cli.FinishAsync(process);
-                var pause = Task.Delay(TimeSpan.FromMilliseconds(random.Next(150, 900)), TimeProvider.System);
+                var pause = Task.Delay(TimeSpan.FromMilliseconds(random.Next(150, 600)), TimeProvider.System);
                 if (await Task.WhenAny(finish, pause) == pause && !process.HasExited)
                 {
                     process.Kill();
