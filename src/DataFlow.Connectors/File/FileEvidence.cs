@@ -82,6 +82,19 @@ internal sealed class FileEvidence
         return bytes.Offset == position.Bytes && evidence.Anchor == position.Anchor ? evidence : null;
     }
 
+    /// <summary>True when a file starts with the bytes that were read at the start of a known one.</summary>
+    public static bool HasHead(FileBytes bytes, FilePosition known)
+    {
+        try
+        {
+            return known.Head.Matches(ReadUpTo(bytes, known.Head.Length));
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+
     private static byte[] ReadUpTo(FileBytes bytes, int length)
     {
         var read = new byte[length];

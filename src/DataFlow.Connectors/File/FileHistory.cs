@@ -15,10 +15,13 @@ internal sealed class FileHistory
     private readonly Dictionary<string, List<string>> _byPath = [];
     private readonly HashSet<string> _followed = [];
     private readonly SourceContext _context;
+    private readonly string _encoding;
+    private Dictionary<string, FilePosition>? _displaced;
 
-    public FileHistory(SourceContext context)
+    public FileHistory(SourceContext context, string encoding)
     {
         _context = context;
+        _encoding = encoding;
         foreach (var key in context.KnownSplits)
         {
             if (context.PositionOf(key) is { } stored && FilePosition.Parse(stored) is { } position)
@@ -67,12 +70,16 @@ internal sealed class FileHistory
             where isSame || IsNamed(file, position, mode)
             orderby isSame descending, position.Path == file.Path descending, position.Bytes descending
             select key;
-        var heirs = mode == FileReadMode.Tail ? _byKey.Where(known => MayInherit(file, known.Value)).Select(known => known.Key) : [];
+        var heirs = mode == FileReadMode.Tail ? Displaced.Keys.Where(key => MayInherit(file, key)) : [];
         return near.ToList().Concat(heirs).Distinct().Select(key => KeyValuePair.Create(key, _byKey[key]));
     }
 
     /// <summary>The file that was last read under a path.</summary>
-    public FilePosition? LastAt(string path) => _byPath.TryGetValue(path, out var keys) ? _byKey[keys[^1]] : null;
+    public (string Key, FilePosition Position)? LastAt(string path) =>
+        _byPath.TryGetValue(path, out var keys) ? (keys[^1], _byKey[keys[^1]]) : null;
+
+    /// <summary>Files may have been moved or truncated since the last look.</summary>
+    public void LookAgain() => _displaced = null;
 
     /// <summary>
     /// Names a file that is not known yet. The same file gets the same name again as long as nothing of it is stored; two
@@ -97,11 +104,36 @@ internal sealed class FileHistory
     /// <summary>
     /// A log that was compressed, or copied away and then truncated, goes on in another file beside the place where it was.
     /// </summary>
-    public static bool MayInherit(FoundFile file, FilePosition known) =>
-        TellsEnough(known)
+    public bool MayInherit(FoundFile file, string key) =>
+        Displaced.TryGetValue(key, out var known)
         && Path.GetDirectoryName(file.Path) == Path.GetDirectoryName(known.Path)
-        && StemOf(file.Path) == StemOf(known.Path)
-        && !(FileStat.Of(known.Path) is { } there && there.IsSameFile(known.Stat.Inode, known.Stat.Born) && there.Size >= known.Stat.Size);
+        && StemOf(file.Path) == StemOf(known.Path);
+
+    /// <summary>
+    /// True when the file at a path still is a known one, at least as long as it was. One that was truncated and has grown again
+    /// since is told by its first bytes.
+    /// </summary>
+    public bool IsStillAt(string path, FilePosition known)
+    {
+        if (FileStat.Of(path) is not { } there || !there.IsSameFile(known.Stat.Inode, known.Stat.Born) || there.Size < known.Stat.Size)
+        {
+            return false;
+        }
+
+        if (there.Size == known.Stat.Size && there.Modified == known.Stat.Modified)
+        {
+            return true;
+        }
+
+        using var handle = FileOpener.OpenHandle(path);
+        if (handle is null)
+        {
+            return false;
+        }
+
+        using var bytes = new FileBytes(handle, _encoding);
+        return FileEvidence.HasHead(bytes, known);
+    }
 
     private static void AddTo<TKey>(Dictionary<TKey, List<string>> index, TKey by, string key)
         where TKey : notnull
@@ -128,6 +160,11 @@ internal sealed class FileHistory
     };
 
     private static bool TellsEnough(FilePosition known) => known.Head.Length == FileEvidence.HeadLength;
+
+    /// <summary>Known files that are not where they were, and of which enough is known to find them elsewhere.</summary>
+    private Dictionary<string, FilePosition> Displaced => _displaced ??= _byKey
+        .Where(known => TellsEnough(known.Value) && !IsStillAt(known.Value.Path, known.Value))
+        .ToDictionary();
 
     private static string StemOf(string path) => Path.GetFileName(path).Split('.', '-', '_')[0];
 

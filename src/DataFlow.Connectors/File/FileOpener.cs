@@ -1,3 +1,4 @@
+using DataFlow.Formats;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
@@ -7,6 +8,8 @@ namespace DataFlow.Connectors;
 internal sealed class FileOpener(FileSetup setup, FileHistory history)
 {
     private const int LongestFirstLine = 1024;
+
+    private readonly LineSeparator _separator = LineSeparator.Parse(setup.Options.RecordSeparator);
 
     private bool MayGrow => setup.Options.Mode == FileReadMode.Tail;
 
@@ -86,7 +89,7 @@ internal sealed class FileOpener(FileSetup setup, FileHistory history)
         }
 
         var mustBeKnown = setup.Options.Mode == FileReadMode.Once && !isRequested && !stop.IsCancellationRequested;
-        if (mustBeKnown && history.LastAt(file.Path) is { } other)
+        if (mustBeKnown && history.LastAt(file.Path) is { Position: var other })
         {
             throw FileFaults.BelongsToAnotherFile(other, file.Stat);
         }
@@ -117,7 +120,7 @@ internal sealed class FileOpener(FileSetup setup, FileHistory history)
     {
         var bytes = new FileBytes(handle, setup.Options.Encoding);
         var firstLine = PeekFirstLine(bytes);
-        if (MayGrow && firstLine.Length < LongestFirstLine && !firstLine.EndsWith((byte)'\n'))
+        if (MayGrow && firstLine.Length < LongestFirstLine && !firstLine.EndsWith(_separator.Bytes))
         {
             bytes.Dispose();
             return null;
@@ -157,8 +160,8 @@ internal sealed class FileOpener(FileSetup setup, FileHistory history)
         }
 
         bytes.Unread(head.AsSpan(0, filled));
-        var end = head.AsSpan(0, filled).IndexOf((byte)'\n');
-        return head.AsSpan(0, end < 0 ? filled : end + 1);
+        var end = _separator.IndexOf(head.AsSpan(0, filled));
+        return head.AsSpan(0, end < 0 ? filled : end + _separator.Length);
     }
 
     private readonly record struct Known(string Key, FilePosition Position, FileEvidence Evidence, FileBytes Bytes);

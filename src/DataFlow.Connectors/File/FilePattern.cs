@@ -1,5 +1,4 @@
 using Microsoft.Extensions.FileSystemGlobbing;
-using Microsoft.Extensions.FileSystemGlobbing.Abstractions;
 
 namespace DataFlow.Connectors;
 
@@ -89,7 +88,7 @@ internal sealed class FilePattern
     private List<FoundFile> FindAll(Matcher matcher)
     {
         var found = new List<FoundFile>();
-        foreach (var match in matcher.Execute(new DirectoryInfoWrapper(new DirectoryInfo(Folder))).Files)
+        foreach (var match in matcher.Execute(new SearchedFolder(Folder)).Files)
         {
             var path = Path.Join(Folder, match.Path);
             if (!IsCompleted(path) && FileStat.Of(path) is { Kind: FileKind.Regular } stat)

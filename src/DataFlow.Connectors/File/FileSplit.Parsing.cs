@@ -141,7 +141,7 @@ internal sealed partial class FileSplit
 
         // Only now: complete records before the damage came first.
         Damage = _pendingDamage?.Invoke();
-        if (_openSince is null && waiting.Contains((byte)'\n'))
+        if (_openSince is null && _separator.IndexOf(waiting) >= 0)
         {
             _openSince = _context.Time.GetTimestamp();
         }
@@ -161,7 +161,7 @@ internal sealed partial class FileSplit
             return false;
         }
 
-        batch.Length = batch.Data.AsSpan(0, batch.Length).LastIndexOf((byte)'\n') + 1;
+        batch.Length = _separator.LastEnd(batch.Data.AsSpan(0, batch.Length));
         return batch.Length > 0;
     }
 

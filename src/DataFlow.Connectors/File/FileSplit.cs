@@ -25,6 +25,7 @@ internal sealed partial class FileSplit : IDisposable
     private readonly byte[] _pathText;
     private readonly byte[] _formatText;
     private readonly long _sizeAtOpen;
+    private readonly LineSeparator _separator;
     private IRecordReader _reader;
     private LinePosition? _followedRequest;
     private int _target;
@@ -59,6 +60,7 @@ internal sealed partial class FileSplit : IDisposable
         _formatText = Encoding.UTF8.GetBytes(NameOf(setup.Options.Format));
         Stat = FileStat.Of(handle);
         _sizeAtOpen = Stat.Size;
+        _separator = LineSeparator.Parse(setup.Options.RecordSeparator);
         _reader = setup.CreateReader(setup.Options);
         _target = Math.Min(MostBytes, Math.Max(SmallestRead, _context.BatchSize * 256));
         if (start?.Position is { } position)

@@ -95,10 +95,12 @@ internal readonly record struct FileStat(FileKind Kind, long Size, DateTime Modi
     private static FileStat? Failure(string path)
     {
         const int NoEntry = 2, NotAFolder = 20, NotPermitted = 1, NoAccess = 13;
+        var linksInACircle = OperatingSystem.IsLinux() ? 40 : 62;
         return Marshal.GetLastPInvokeError() switch
         {
             NoEntry or NotAFolder => null,
             NotPermitted or NoAccess => throw new UnauthorizedAccessException(Marshal.GetLastPInvokeErrorMessage()),
+            var error when error == linksInACircle => null,
             _ => throw new IOException($"{path}: {Marshal.GetLastPInvokeErrorMessage()}."),
         };
     }

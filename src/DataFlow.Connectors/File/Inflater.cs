@@ -18,7 +18,7 @@ internal abstract class Inflater : IDisposable
     /// <summary>Recognises a compressed file by its first bytes, never by its name; null for any other.</summary>
     public static Inflater? Open(SafeFileHandle handle, ReadOnlySpan<byte> head) =>
         head.StartsWith(GzipMagic) ? new GzipInflater(handle)
-        : head.StartsWith(ZstdMagic) ? new ZstdInflater(handle)
+        : head.StartsWith(ZstdMagic) || IsSkippableFrame(head) ? new ZstdInflater(handle)
         : null;
 
     /// <summary>True when a file with these few bytes, all it has, is the start of a compressed one. Only here the name counts.</summary>
@@ -34,6 +34,9 @@ internal abstract class Inflater : IDisposable
     public abstract bool EndsWhole();
 
     public abstract void Dispose();
+
+    /// <summary>Parallel compressors put a frame without content first.</summary>
+    private static bool IsSkippableFrame(ReadOnlySpan<byte> head) => head is [>= 0x50 and <= 0x5F, 0x2A, 0x4D, 0x18, ..];
 }
 
 /// <summary>

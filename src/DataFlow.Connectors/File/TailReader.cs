@@ -12,7 +12,7 @@ internal sealed class TailReader(FileSetup setup, FilePattern pattern, FileProgr
     private const int BatchesPerTurn = 8;
 
     private readonly SourceContext _context = setup.Context;
-    private readonly FileHistory _history = new(setup.Context);
+    private readonly FileHistory _history = new(setup.Context, setup.Options.Encoding);
     private readonly List<Followed> _followed = [];
     private bool _isFirstLook = true;
     private bool _startsAtEnd;
@@ -73,6 +73,7 @@ internal sealed class TailReader(FileSetup setup, FilePattern pattern, FileProgr
     /// <returns>Positions that are worth storing although nothing was read.</returns>
     private IEnumerable<RecordBatch> Look(FileOpener opener, CancellationToken stop)
     {
+        _history.LookAgain();
         var found = pattern.Find();
         if (found.Count == 0 && _isFirstLook)
         {
@@ -115,6 +116,11 @@ internal sealed class TailReader(FileSetup setup, FilePattern pattern, FileProgr
             }
         }
 
+        if (_isFirstLook)
+        {
+            WarnOfLostEnds(wanted);
+        }
+
         _isFirstLook = false;
         progress.Expect(_followed.Sum(file => Math.Max(0, file.Split.Stat.Size - file.Split.RawOffset)));
     }
@@ -125,10 +131,10 @@ internal sealed class TailReader(FileSetup setup, FilePattern pattern, FileProgr
     private List<FoundFile> Relatives(IReadOnlyList<FoundFile> found)
     {
         var relatives = new List<FoundFile>();
-        foreach (var known in _history.Known.Select(known => known.Value).Where(known => known.Status == FileStatus.Reading))
+        foreach (var (key, known) in _history.Known.Where(known => known.Value.Status == FileStatus.Reading))
         {
             var folder = new DirectoryInfo(Path.GetDirectoryName(known.Path)!);
-            var isFound = found.Any(file => file.Stat.IsSameFile(known.Stat.Inode, known.Stat.Born) && file.Stat.Size >= known.Stat.Size);
+            var isFound = found.Any(file => file.Stat.IsSameFile(known.Stat.Inode, known.Stat.Born) && _history.IsStillAt(file.Path, known));
             if (isFound || !folder.Exists)
             {
                 continue;
@@ -140,11 +146,28 @@ internal sealed class TailReader(FileSetup setup, FilePattern pattern, FileProgr
                 let stat = FileStat.Of(path)
                 where stat is { Kind: FileKind.Regular }
                 let file = new FoundFile(path, path, stat.Value)
-                where stat.Value.IsSameFile(known.Stat.Inode, known.Stat.Born) || FileHistory.MayInherit(file, known)
+                where stat.Value.IsSameFile(known.Stat.Inode, known.Stat.Born) || _history.MayInherit(file, key)
                 select file);
         }
 
         return relatives;
+    }
+
+    /// <summary>Says so when a file was truncated or replaced while nobody looked, and its rest was found nowhere else.</summary>
+    private void WarnOfLostEnds(IEnumerable<FoundFile> files)
+    {
+        foreach (var file in files)
+        {
+            if (_history.LastAt(file.Path) is { Position: { Status: FileStatus.Reading } before, Key: var key }
+                && !_followed.Exists(followed => followed.Split.Key == key))
+            {
+                _context.Logger.LogWarning(
+                    "{Path} was truncated or replaced while it was not followed; it is read from its start. "
+                    + "What had been written to it after line {Line} was not found and is missing.",
+                    file.Path,
+                    before.Reader.Line);
+            }
+        }
     }
 
     /// <summary>Takes a file up unless it is a copy of one that is followed already.</summary>

@@ -8,7 +8,7 @@ internal sealed class WholeFileReader(FileSetup setup, FilePattern pattern, File
 {
     private readonly FileSourceOptions _options = setup.Options;
     private readonly SourceContext _context = setup.Context;
-    private readonly FileHistory _history = new(setup.Context);
+    private readonly FileHistory _history = new(setup.Context, setup.Options.Encoding);
     private readonly QuietFiles _quiet = new(setup.Options.MinAge, setup.Context.Time);
 
     public async IAsyncEnumerable<RecordBatch> ReadAsync(FileCompletion completion, [EnumeratorCancellation] CancellationToken stop)

@@ -77,7 +77,7 @@ internal sealed class JsonDocumentRows(int maxFields)
         Clear();
         Utf8Formatter.TryFormat(_batch.FirstLine + line, _batch.ReserveOverlay(20), out var digits);
         Put("line"u8, text);
-        Put("line_number"u8, _batch.CommitOverlay(digits));
+        Put("line_number"u8, _batch.CommitOverlay(digits, FieldKind.JsonRaw));
         return AddRow(start, length, line, isRaw: false);
     }
 

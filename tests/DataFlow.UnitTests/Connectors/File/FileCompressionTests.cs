@@ -81,6 +81,13 @@ public sealed class FileCompressionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_frame_without_content_may_come_first_as_parallel_compressors_write_it()
+    {
+        var bytes = (byte[])[0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4, .. TempFolder.Zstd("a\nb\n")];
+        Assert.Equal(["a", "b"], (await FileRun.ToEnd(new FileSourceContext(), _folder.Write("x", bytes), Text)).Texts);
+    }
+
+    [Fact]
     public async Task A_wrong_checksum_is_found_out()
     {
         var bytes = TempFolder.Gzip("a\nb\n");

@@ -143,6 +143,23 @@ public sealed class FileOnceTests : IDisposable
     }
 
     [Fact]
+    public async Task Links_are_followed_once_and_never_in_a_circle()
+    {
+        _folder.Write("in/a.txt", "a\n");
+        _folder.Write("in/sub/b.txt", "b\n");
+        _folder.Write("elsewhere/c.txt", "c\n");
+        Directory.CreateSymbolicLink(_folder["in/sub/up"], "..");
+        Directory.CreateSymbolicLink(_folder["in/sub/further-up"], "../..");
+        Directory.CreateSymbolicLink(_folder["in/outside"], _folder["elsewhere"]);
+        Directory.CreateSymbolicLink(_folder["elsewhere/back"], _folder["in"]);
+        File.CreateSymbolicLink(_folder["in/again.txt"], "a.txt");
+        File.CreateSymbolicLink(_folder["in/nowhere.txt"], "missing");
+        File.CreateSymbolicLink(_folder["in/itself.txt"], "itself.txt");
+
+        Assert.Equal(["a", "b", "c"], (await Read(_folder["in/**/*.txt"])).Texts.Order());
+    }
+
+    [Fact]
     public async Task Files_are_read_oldest_first_when_asked_for()
     {
         File.SetLastWriteTimeUtc(_folder.Write("a.txt", "new\n"), new DateTime(2024, 1, 2, 0, 0, 0, DateTimeKind.Utc));

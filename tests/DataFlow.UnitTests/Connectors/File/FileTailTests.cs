@@ -160,6 +160,72 @@ public sealed class FileTailTests : IDisposable
         Assert.Equal(["last", "new"], await run.UntilIdle());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_truncated_log_that_has_grown_past_the_old_place_does_not_hide_its_copy(bool pattern)
+    {
+        var connection = pattern ? _folder["app.log*"] : _folder["app.log"];
+        var context = new FileSourceContext { RunUntil = Until.Forever };
+        _folder.Write("app.log", TempFolder.Lines(100));
+        await using (var first = Follow(connection, context))
+        {
+            await first.UntilIdle();
+        }
+
+        _folder.Append("app.log", "last\n");
+        File.Copy(_folder["app.log"], _folder["app.log.1"]);
+        using (var file = File.OpenWrite(_folder["app.log"]))
+        {
+            file.SetLength(0);
+        }
+
+        _folder.Append("app.log", TempFolder.Lines(200, first: 1001));
+        await using var run = Follow(connection, Again(context));
+        Assert.Equal(["last", .. TempFolder.Lines(200, first: 1001).TrimEnd('\n').Split('\n')], await run.UntilIdle());
+        Assert.DoesNotContain(run.Context.Messages, message => message.Contains("is missing"));
+    }
+
+    [Fact]
+    public async Task The_lost_end_of_a_log_that_was_truncated_while_nobody_looked_is_not_passed_over_in_silence()
+    {
+        var context = new FileSourceContext { RunUntil = Until.Forever };
+        await using (var first = Follow(_folder.Write("app.log", "one\ntwo\n"), context))
+        {
+            await first.UntilIdle();
+        }
+
+        using (var file = File.OpenWrite(_folder["app.log"]))
+        {
+            file.SetLength(0);
+        }
+
+        _folder.Append("app.log", "new\n");
+        await using (var second = Follow(_folder["app.log"], context = Again(context)))
+        {
+            Assert.Equal(["new"], await second.UntilIdle());
+            Assert.Contains(second.Context.Messages, message => message.Contains("after line 2 was not found and is missing"));
+        }
+
+        await using var third = Follow(_folder["app.log"], Again(context));
+        Assert.Empty(await third.UntilIdle());
+        Assert.DoesNotContain(third.Context.Messages, message => message.Contains("is missing"));
+    }
+
+    [Theory]
+    [InlineData("cr", "\r")]
+    [InlineData("|", "|")]
+    [InlineData("crlf", "\r\n")]
+    public async Task Short_files_whose_records_end_with_something_else_are_followed_too(string option, string separator)
+    {
+        var options = Tail with { RecordSeparator = option };
+        var path = _folder.Write("app.log", $"one{separator}two{separator}thr");
+        await using var run = new FileRun(new FileSourceContext { RunUntil = Until.Forever }, path, options);
+        Assert.Equal(["one", "two"], await run.UntilIdle());
+        _folder.Append("app.log", $"ee{separator}");
+        Assert.Equal(["three"], await run.After(1));
+    }
+
     [Fact]
     public async Task A_new_file_with_the_old_name_and_inode_is_a_new_file()
     {

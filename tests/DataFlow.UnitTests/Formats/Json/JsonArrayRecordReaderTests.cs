@@ -100,6 +100,14 @@ public class JsonArrayRecordReaderTests
     }
 
     [Fact]
+    public void The_line_number_of_text_is_a_number_as_it_is_for_lines_of_JSON()
+    {
+        using var lent = new LentBatch("oops");
+        new JsonArrayRecordReader(Options).Read(lent.Batch, isFinal: true, 1000);
+        Assert.Equal(FieldKind.JsonRaw, lent.Batch.Field(0, lent.Batch.Schema.IndexOf("line_number")).Kind);
+    }
+
+    [Fact]
     public void The_rest_after_a_fault_becomes_text_by_default()
     {
         var run = Read("[{\"a\":1},\n oops]");
