@@ -16,6 +16,7 @@ internal static class Children
             "--mb", arguments.Megabytes.ToString(CultureInfo.InvariantCulture),
             "--rounds", arguments.Rounds.ToString(CultureInfo.InvariantCulture),
             "--data", arguments.Data,
+            "--job", arguments.Job,
         ];
         if (mode == "one" && File.Exists("/usr/bin/taskset"))
         {

@@ -19,7 +19,8 @@ var oneThread = arguments.Child == "one";
 var scratch = Directory.CreateTempSubdirectory("dataflow-bench-").FullName;
 try
 {
-    foreach (var job in Jobs.All(new BenchmarkData(arguments.Data, arguments.Megabytes << 20), scratch, oneThread))
+    var data = new BenchmarkData(arguments.Data, (long)arguments.Megabytes << 20);
+    foreach (var job in Jobs.All(data, scratch, oneThread).Where(job => job.Name.Contains(arguments.Job, StringComparison.OrdinalIgnoreCase)))
     {
         Measurement.Run(job, arguments.Rounds, oneThread);
     }

@@ -47,6 +47,10 @@ public readonly struct FieldRef : IEquatable<FieldRef>
     /// <summary>True for plain text in the batch's buffer, asked with one comparison.</summary>
     internal bool IsPlainText => _bits < 1ul << KindShift;
 
+    /// <summary>True for JSON in the batch's buffer that can be written as it was read, asked with one comparison.</summary>
+    internal bool IsJsonToken =>
+        (_bits >> KindShift) - (ulong)FieldKind.JsonString <= (ulong)FieldKind.JsonRaw - (ulong)FieldKind.JsonString;
+
     /// <inheritdoc/>
     public bool Equals(FieldRef other) => _bits == other._bits;
 
