@@ -6,7 +6,7 @@ namespace DataFlow.Benchmarks;
 /// <summary>Measures in a child process: pinned to one processor for the figures of one thread, free for those of all.</summary>
 internal static class Children
 {
-    public static async Task<List<string>> RunAsync(Arguments arguments, string mode)
+    public static async Task<List<Row>> RunAsync(Arguments arguments, string mode)
     {
         List<string> command =
         [
@@ -15,22 +15,27 @@ internal static class Children
             "--child", mode,
             "--mb", arguments.Megabytes.ToString(CultureInfo.InvariantCulture),
             "--rounds", arguments.Rounds.ToString(CultureInfo.InvariantCulture),
+            "--large-mb", arguments.LargeMegabytes.ToString(CultureInfo.InvariantCulture),
             "--data", arguments.Data,
+            "--job", arguments.Job,
         ];
-        if (mode == "one" && File.Exists("/usr/bin/taskset"))
+        if (mode == Modes.One && File.Exists("/usr/bin/taskset"))
         {
             command.InsertRange(0, ["/usr/bin/taskset", "-c", "0"]);
         }
 
         using var child = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true })!;
-        var rows = new List<string>();
+        var rows = new List<Row>();
         while (await child.StandardOutput.ReadLineAsync() is { } line)
         {
-            Console.WriteLine(line);
-            if (line.StartsWith("row|", StringComparison.Ordinal))
+            if (Row.FromLine(line) is not { } row)
             {
-                rows.Add(line);
+                Console.WriteLine(line);
+                continue;
             }
+
+            rows.Add(row);
+            Console.WriteLine(Report.Summary(row));
         }
 
         await child.WaitForExitAsync();

@@ -1,32 +1,48 @@
 using DataFlow.Benchmarks;
 
-// Measures this product and its peers side by side and writes medians and ratios:
-//   dotnet run -c Release --project bench/DataFlow.Benchmarks [-- --mb 400 --rounds 5 --out bench/results]
+// Measures this product and its peers side by side and writes medians, ratios and targets:
+//   dotnet run -c Release --project bench/DataFlow.Benchmarks [-- --mb 400 --rounds 5 --large-mb 1024 --out bench/results]
+// A part of it, without a report:
+//   dotnet run -c Release --project bench/DataFlow.Benchmarks -- --mode one|all|command --job "CSV -> NDJSON"
 var arguments = Arguments.Parse(args);
-if (arguments.Child is null)
+if (arguments.Child is { } mode)
 {
-    var report = new List<string>();
-    foreach (var mode in (string[])["one", "all"])
+    var scratch = Directory.CreateTempSubdirectory("dataflow-bench-").FullName;
+    try
     {
-        report.AddRange(await Children.RunAsync(arguments, mode));
+        if (mode == Modes.Command)
+        {
+            CommandRuns.Measure(arguments, scratch);
+            return 0;
+        }
+
+        var data = new BenchmarkData(arguments.Data, (long)arguments.Megabytes << 20);
+        foreach (var job in Jobs.All(data, scratch, mode == Modes.One).Where(job => job.Name.Contains(arguments.Job, StringComparison.OrdinalIgnoreCase)))
+        {
+            Measurement.Run(job, arguments.Rounds, mode);
+        }
+    }
+    finally
+    {
+        Directory.Delete(scratch, recursive: true);
     }
 
-    Report.Write(arguments, report);
     return 0;
 }
 
-var oneThread = arguments.Child == "one";
-var scratch = Directory.CreateTempSubdirectory("dataflow-bench-").FullName;
-try
+var rows = new List<Row>();
+foreach (var each in Modes.InOrder.Where(each => arguments.Mode is null || arguments.Mode == each))
 {
-    foreach (var job in Jobs.All(new BenchmarkData(arguments.Data, arguments.Megabytes << 20), scratch, oneThread))
-    {
-        Measurement.Run(job, arguments.Rounds, oneThread);
-    }
+    rows.AddRange(await Children.RunAsync(arguments, each));
 }
-finally
+
+if (arguments.IsPart)
 {
-    Directory.Delete(scratch, recursive: true);
+    Console.WriteLine(Targets.Table(rows));
+}
+else
+{
+    Report.Write(arguments, rows);
 }
 
 return 0;

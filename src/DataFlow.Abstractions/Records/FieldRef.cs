@@ -14,6 +14,8 @@ public readonly struct FieldRef : IEquatable<FieldRef>
     private const int KindShift = 59;
     private const ulong OverlayBit = 1ul << 63;
 
+    private const uint VerbatimKinds = (1u << (int)FieldKind.Text) | (1u << (int)FieldKind.JsonString) | (1u << (int)FieldKind.JsonRaw);
+
     // One word, so that it stays in a register: start 32 bits, length 27, kind 4, overlay 1.
     private readonly ulong _bits;
 
@@ -46,6 +48,13 @@ public readonly struct FieldRef : IEquatable<FieldRef>
 
     /// <summary>True for plain text in the batch's buffer, asked with one comparison.</summary>
     internal bool IsPlainText => _bits < 1ul << KindShift;
+
+    /// <summary>True for bytes in the batch's buffer that are the value's text as they stand, asked with one comparison.</summary>
+    internal bool IsVerbatim => ((VerbatimKinds >> (int)(_bits >> KindShift)) & 1) != 0;
+
+    /// <summary>True for JSON in the batch's buffer that can be written as it was read, asked with one comparison.</summary>
+    internal bool IsJsonToken =>
+        (_bits >> KindShift) - (ulong)FieldKind.JsonString <= (ulong)FieldKind.JsonRaw - (ulong)FieldKind.JsonString;
 
     /// <inheritdoc/>
     public bool Equals(FieldRef other) => _bits == other._bits;

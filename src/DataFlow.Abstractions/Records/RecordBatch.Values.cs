@@ -20,6 +20,12 @@ public sealed partial class RecordBatch
     /// <summary>True when columns were chosen, renamed or added: rows can't be copied as raw bytes any more.</summary>
     public bool IsProjected => _visibleSchema is not null;
 
+    /// <summary>For each visible column the physical one, or <c>~i</c> for the i-th of the constants; null without projection.</summary>
+    internal int[]? Projection => _columns;
+
+    /// <summary>Values that a projection added.</summary>
+    internal FieldRef[]? Constants => _constants;
+
     /// <summary>The physical row of a visible one.</summary>
     /// <param name="index">0-based, below <see cref="Count"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -48,7 +48,7 @@ internal readonly unsafe struct CsvRowWriter : IRowWriter
             var column = _columns[index];
             var field = column < 0 ? FieldRef.Absent : _batch.Field(row, column);
             var length = field.Length;
-            if (field.IsPlainText && length <= JsonText.Block && _nullText.Length == 0 && end - at > length + 16
+            if (field.IsVerbatim && length <= JsonText.Block && _nullText.Length == 0 && end - at > length + 16
                 && (CsvText.CopyBlock(_data + field.Start, at, delimiter[0]) & (uint)((1UL << length) - 1)) == 0)
             {
                 at += length;

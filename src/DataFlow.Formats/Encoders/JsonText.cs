@@ -16,6 +16,9 @@ internal static unsafe class JsonText
 
     private const int LongestEscape = 6;
 
+    /// <summary>Up to here a loop over blocks costs less than the call that copies any length.</summary>
+    private const int LongestInBlocks = 4 * Block;
+
     /// <summary>Copies a block and returns a bit for each byte that a JSON string must escape.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint CopyBlock(byte* source, byte* output)
@@ -116,9 +119,12 @@ internal static unsafe class JsonText
         {
             Unsafe.CopyBlockUnaligned(output, source, Block / 2);
         }
-        else if (length <= Block)
+        else if (length <= LongestInBlocks)
         {
-            Unsafe.CopyBlockUnaligned(output, source, Block);
+            for (var copied = 0; copied < length; copied += Block)
+            {
+                Unsafe.CopyBlockUnaligned(output + copied, source + copied, Block);
+            }
         }
         else
         {
@@ -132,7 +138,42 @@ internal static unsafe class JsonText
     /// Copies a JSON value without its line breaks, which stand only between tokens and would end the line. There must be room
     /// for all of it.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* CopyOnOneLine(byte* source, int length, byte* output)
+    {
+        if (!Vector128.IsHardwareAccelerated || length > LongestInBlocks)
+        {
+            return CopyWithoutBreaks(source, length, output);
+        }
+
+        if (length <= Vector128<byte>.Count)
+        {
+            var bytes = Vector128.Load(source);
+            bytes.Store(output);
+            var controls = Vector128.Equals(Vector128.Min(bytes, Vector128.Create((byte)0x1F)), bytes).ExtractMostSignificantBits();
+            return (controls & ((1u << length) - 1)) == 0 ? output + length : CopyWithoutBreaks(source, length, output);
+        }
+
+        for (var copied = 0; ; copied += Block)
+        {
+            var bytes = Vector256.Load(source + copied);
+            bytes.Store(output + copied);
+            var controls = Vector256.Equals(Vector256.Min(bytes, Vector256.Create((byte)0x1F)), bytes).ExtractMostSignificantBits();
+            var rest = length - copied;
+            if (rest <= Block)
+            {
+                return (controls & (uint)((1UL << rest) - 1)) == 0 ? output + length : CopyWithoutBreaks(source, length, output);
+            }
+
+            if (controls != 0)
+            {
+                return CopyWithoutBreaks(source, length, output);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static byte* CopyWithoutBreaks(byte* source, int length, byte* output)
     {
         var value = new ReadOnlySpan<byte>(source, length);
         while (true)

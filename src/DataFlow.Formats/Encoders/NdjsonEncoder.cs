@@ -18,9 +18,10 @@ public sealed class NdjsonEncoder(BatchPool pool, bool envelope = false) : IBatc
         var layout = LayoutOf(batch.Schema);
         var output = new EncodedBatch(pool);
         fixed (byte* data = batch.Data, overlay = batch.Overlay)
-        fixed (FieldRef* refs = batch.Refs)
+        fixed (FieldRef* refs = batch.Refs, constants = batch.Constants)
+        fixed (int* projection = batch.Projection)
         {
-            var rows = new NdjsonRowWriter(batch, layout, data, overlay, refs);
+            var rows = new NdjsonRowWriter(batch, layout, data, overlay, refs, projection, constants);
             if (envelope)
             {
                 var envelopes = new EnvelopeRowWriter(batch, rows, data, overlay);

@@ -15,11 +15,20 @@ internal readonly unsafe struct NdjsonRowWriter : IRowWriter
     private readonly byte* _data;
     private readonly byte* _overlay;
     private readonly FieldRef* _refs;
+    private readonly int* _projection;
+    private readonly FieldRef* _constants;
     private readonly int _count;
     private readonly int _stride;
-    private readonly bool _isProjected;
 
-    public NdjsonRowWriter(RecordBatch batch, NdjsonLayout layout, byte* data, byte* overlay, FieldRef* refs)
+    /// <param name="batch">The batch whose rows are written.</param>
+    /// <param name="layout">The keys of its visible columns.</param>
+    /// <param name="data">The batch's buffer.</param>
+    /// <param name="overlay">The batch's overlay.</param>
+    /// <param name="refs">The batch's table of slices.</param>
+    /// <param name="projection">The batch's projection, or null when it has none.</param>
+    /// <param name="constants">The constants of the projection.</param>
+    public NdjsonRowWriter(
+        RecordBatch batch, NdjsonLayout layout, byte* data, byte* overlay, FieldRef* refs, int* projection, FieldRef* constants)
     {
         _batch = batch;
         _layout = layout;
@@ -28,9 +37,10 @@ internal readonly unsafe struct NdjsonRowWriter : IRowWriter
         _data = data;
         _overlay = overlay is null ? data : overlay;
         _refs = refs;
+        _projection = projection;
+        _constants = constants;
         _count = layout.Schema.Count;
         _stride = batch.Stride;
-        _isProjected = batch.IsProjected;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -55,9 +65,8 @@ internal readonly unsafe struct NdjsonRowWriter : IRowWriter
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public byte* WriteObject(int row, int[]? order, byte* output, byte* end)
     {
-        var at = order is null && !_isProjected
-            ? WriteColumns(_refs + ((nint)row * _stride), output, end)
-            : WriteChosen(row, order, output, end);
+        var fields = _refs + ((nint)row * _stride);
+        var at = order is null ? WriteColumns(fields, output, end) : WriteOrdered(fields, order, output, end);
         if (at is null || end - at < 8)
         {
             return null;
@@ -77,10 +86,12 @@ internal readonly unsafe struct NdjsonRowWriter : IRowWriter
         var column = _columns;
         var keys = _keys;
         var data = _data;
-        for (var last = fields + _count; fields < last; fields++, column++)
+        var projection = _projection;
+        for (var last = column + _count; column < last; column++)
         {
-            var field = *fields;
-            if (!field.IsPlainText || column->Type != FieldType.Text)
+            var field = projection is null ? *fields++ : Projected(fields, *projection++);
+            var length = field.Length;
+            if (field.IsPlainText ? column->Type != FieldType.Text : !field.IsJsonToken)
             {
                 at = WriteField(column, field, at, end);
                 if (at is null)
@@ -91,25 +102,34 @@ internal readonly unsafe struct NdjsonRowWriter : IRowWriter
                 continue;
             }
 
-            var length = field.Length;
-            var source = data + field.Start;
             if (end - at < column->KeyLength + (nint)length + Spare)
             {
                 return null;
             }
 
+            var source = data + field.Start;
             at = JsonText.Copy(keys + column->KeyStart, column->KeyLength, at);
-            if (length > JsonText.Block || (JsonText.CopyBlock(source, at) & (uint)((1UL << length) - 1)) != 0)
+            if (field.Kind is FieldKind.JsonRaw)
+            {
+                at = JsonText.CopyOnOneLine(source, length, at - 1);
+                continue;
+            }
+
+            if (!field.IsPlainText)
+            {
+                at = JsonText.Copy(source, length, at);
+            }
+            else if (length <= JsonText.Block && (JsonText.CopyBlock(source, at) & (uint)((1UL << length) - 1)) == 0)
+            {
+                at += length;
+            }
+            else
             {
                 at = JsonText.WriteEscaped(source, length, at, end);
                 if (at is null)
                 {
                     return null;
                 }
-            }
-            else
-            {
-                at += length;
             }
 
             *at++ = (byte)'"';
@@ -118,13 +138,12 @@ internal readonly unsafe struct NdjsonRowWriter : IRowWriter
         return at;
     }
 
-    private byte* WriteChosen(int row, int[]? order, byte* at, byte* end)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private byte* WriteOrdered(FieldRef* fields, int[] order, byte* at, byte* end)
     {
-        var count = order is null ? _count : order.Length;
-        for (var index = 0; index < count; index++)
+        foreach (var column in order)
         {
-            var column = order is null ? index : order[index];
-            at = WriteField(_columns + column, _batch.Field(row, column), at, end);
+            at = WriteField(_columns + column, Projected(fields, _projection is null ? column : _projection[column]), at, end);
             if (at is null)
             {
                 return null;
@@ -134,6 +153,10 @@ internal readonly unsafe struct NdjsonRowWriter : IRowWriter
         return at;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private FieldRef Projected(FieldRef* fields, int column) => column >= 0 ? fields[column] : _constants[~column];
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private byte* WriteField(NdjsonLayout.Column* column, FieldRef field, byte* at, byte* end)
     {
         var kind = field.Kind;

@@ -165,6 +165,47 @@ public class NdjsonEncoderTests
     }
 
     [Fact]
+    public void Any_projection_of_any_fields_writes_key_and_token_of_each()
+    {
+        FieldKind[] kinds =
+            [FieldKind.Text, FieldKind.JsonString, FieldKind.JsonStringEscaped, FieldKind.JsonRaw, FieldKind.Null, FieldKind.Absent];
+        var kind = Gen.Int[0, kinds.Length - 1].Select(index => kinds[index]);
+        var field = Gen.Select(Gen.String[Gen.OneOf(Gen.Char['a', 'z'], Gen.Const('é')), 0, 150], kind);
+        var fields = field.Array[4].Array[1, 20];
+        var columns = Gen.Select(Gen.String[Gen.Char['a', 'z'], 1, 80], Gen.Int[-1, 3]).Array[1, 8];
+        Gen.Select(fields, columns).Sample((rows, chosen) =>
+        {
+            using var batch = new Lent(Rows.Of(new RecordSchema("a", "b", "c", "d"), rows));
+            var names = chosen.Select((column, index) => $"{column.Item1}{index}").ToArray();
+            var constant = batch.Batch.AddOverlay("fix"u8);
+            batch.Batch.Project(new RecordSchema(names), [.. chosen.Select(column => column.Item2)], [constant]);
+            var expected = rows.Select(row => chosen
+                .Select((column, index) => (Key: names[index], Value: column.Item2 < 0 ? ("fix", FieldKind.Text) : row[column.Item2]))
+                .Where(pair => pair.Value.Item2 != FieldKind.Absent)
+                .Select(pair => $"\"{pair.Key}\":{Token(pair.Value.Item1, pair.Value.Item2)}"));
+            Assert.Equal(string.Concat(expected.Select(row => $"{{{string.Join(',', row)}}}\n")), Rows.Encode(Encoder, batch.Batch));
+        });
+
+        static string Token(string text, FieldKind kind) => kind switch
+        {
+            FieldKind.JsonRaw => text,
+            FieldKind.Null => "null",
+            _ => $"\"{text}\"",
+        };
+    }
+
+    [Fact]
+    public void Line_breaks_are_left_out_wherever_they_stand_in_a_value()
+    {
+        Gen.String[Gen.Frequency((40, Gen.Char[' ', '~']), (1, Gen.OneOf(Gen.Const('\n'), Gen.Const('\r'), Gen.Const('\t')))), 0, 300].Sample(value =>
+        {
+            using var batch = new Lent(Rows.Of(new RecordSchema("a", "b"), [(value, FieldKind.JsonRaw), ("1", FieldKind.JsonRaw)]));
+            var line = value.Replace("\n", "").Replace("\r", "");
+            Assert.Equal($"{{\"a\":{line},\"b\":1}}\n", Rows.Encode(Encoder, batch.Batch));
+        });
+    }
+
+    [Fact]
     public void Long_rows_of_nothing_but_escapes_find_their_room()
     {
         var text = new string('\u0001', 300_000);
