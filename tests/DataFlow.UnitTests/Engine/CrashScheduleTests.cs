@@ -1,3 +1,4 @@
+using DataFlow.Conformance;
 using DataFlow.Engine.State;
 
 namespace DataFlow.UnitTests.Engine;

@@ -1,3 +1,4 @@
+using DataFlow.Conformance;
 using DataFlow.Engine;
 using DataFlow.Engine.State;
 using Microsoft.Extensions.Logging.Abstractions;
