@@ -5,7 +5,7 @@ namespace DataFlow.Conformance;
 /// <summary>A source that fails or hangs when a schedule says so, and may yield empty batches between the real ones.</summary>
 /// <param name="inner">The source that does the reading; disposed with this one.</param>
 /// <param name="faults">When to fail.</param>
-/// <param name="emptyBatches">True to yield an empty batch without a position before each real one.</param>
+/// <param name="emptyBatches">True to yield an empty batch without a position after each real one.</param>
 public sealed class FaultySource(ISource inner, FaultSchedule faults, bool emptyBatches = false) : IAcknowledgedSource
 {
     /// <inheritdoc/>
@@ -14,14 +14,14 @@ public sealed class FaultySource(ISource inner, FaultSchedule faults, bool empty
         await faults.ReachAsync(FaultStep.Read, CancellationToken.None).ConfigureAwait(false);
         await foreach (var batch in inner.ReadAsync(context, stop).ConfigureAwait(false))
         {
+            yield return batch;
             if (emptyBatches)
             {
                 var empty = context.Pool.Rent(16);
-                empty.Begin(batch.IsDeferred ? RecordSchema.Empty : batch.Schema, 0);
+                empty.Begin(RecordSchema.Empty, 0);
                 yield return empty;
             }
 
-            yield return batch;
             await faults.ReachAsync(FaultStep.Read, CancellationToken.None).ConfigureAwait(false);
         }
     }
