@@ -1,7 +1,7 @@
 using System.Text;
+using DataFlow.Conformance;
 using DataFlow.Engine.Configuration;
 using DataFlow.Engine.State;
-using DataFlow.Conformance;
 
 namespace DataFlow.UnitTests.SourceApi;
 
