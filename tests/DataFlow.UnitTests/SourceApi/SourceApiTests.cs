@@ -1,7 +1,7 @@
 using System.Text;
+using DataFlow.Conformance;
 using DataFlow.Engine.Configuration;
 using DataFlow.Engine.State;
-using DataFlow.UnitTests.Engine;
 
 namespace DataFlow.UnitTests.SourceApi;
 

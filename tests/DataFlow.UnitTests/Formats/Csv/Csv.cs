@@ -1,3 +1,4 @@
+using DataFlow.Conformance;
 using DataFlow.Formats;
 
 namespace DataFlow.UnitTests.Formats.Csv;

@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using DataFlow.Conformance;
 using DataFlow.Formats;
 
 namespace DataFlow.UnitTests.Formats.Csv;

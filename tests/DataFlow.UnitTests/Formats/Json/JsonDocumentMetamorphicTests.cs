@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using DataFlow.Conformance;
 using DataFlow.Formats;
 
 namespace DataFlow.UnitTests.Formats.Json;

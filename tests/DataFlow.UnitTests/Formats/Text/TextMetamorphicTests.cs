@@ -1,4 +1,5 @@
 using CsCheck;
+using DataFlow.Conformance;
 using DataFlow.Formats;
 
 namespace DataFlow.UnitTests.Formats.Text;

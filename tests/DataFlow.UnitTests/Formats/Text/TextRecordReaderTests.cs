@@ -1,4 +1,5 @@
 using System.Text;
+using DataFlow.Conformance;
 using DataFlow.Formats;
 
 namespace DataFlow.UnitTests.Formats.Text;

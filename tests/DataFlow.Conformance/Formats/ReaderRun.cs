@@ -1,10 +1,10 @@
 using System.Text;
 using DataFlow.Formats;
 
-namespace DataFlow.UnitTests.Formats;
+namespace DataFlow.Conformance;
 
 /// <summary>Drives a reader over a stream the way a source does, and keeps everything that can be seen from outside.</summary>
-internal sealed class ReaderRun
+public sealed class ReaderRun
 {
     private static readonly RecordIdentity Identity = new("test", "split");
 
