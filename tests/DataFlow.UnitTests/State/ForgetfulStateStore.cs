@@ -11,6 +11,7 @@ internal sealed class ForgetfulStateStore : IStateStore
     private readonly InMemoryStateStore _durable;
     private readonly Queue<CommitFault> _faults = [];
     private TaskCompletionSource? _hold;
+    private int _failingReads;
     private bool _isDead;
 
     public ForgetfulStateStore(TimeProvider time)
@@ -37,6 +38,9 @@ internal sealed class ForgetfulStateStore : IStateStore
             _faults.Enqueue(fault);
         }
     }
+
+    /// <summary>The next reads of a state fail.</summary>
+    public void FailReads(int times) => _failingReads = times;
 
     /// <summary>Commits hang from now on, before anything is stored, until the returned action is called.</summary>
     public Action HoldCommits()
@@ -86,13 +90,18 @@ internal sealed class ForgetfulStateStore : IStateStore
     public ValueTask<bool> AdoptAsync(string pipeline, long epoch, Checkpoint authority, CancellationToken ct) =>
         Living.AdoptAsync(pipeline, epoch, authority, ct);
 
+    public ValueTask<bool> RaiseEpochAsync(string pipeline, long epoch, long raised, CancellationToken ct) =>
+        Living.RaiseEpochAsync(pipeline, epoch, raised, ct);
+
     public ValueTask<bool> ResetAsync(string pipeline, string owner, bool clearDeadLetters, CancellationToken ct) =>
         Living.ResetAsync(pipeline, owner, clearDeadLetters, ct);
 
     public ValueTask SeekAsync(string pipeline, string split, SplitPosition position, string owner, CancellationToken ct) =>
         Living.SeekAsync(pipeline, split, position, owner, ct);
 
-    public ValueTask<PipelineState?> ReadAsync(string pipeline, CancellationToken ct) => Living.ReadAsync(pipeline, ct);
+    public ValueTask<PipelineState?> ReadAsync(string pipeline, CancellationToken ct) => _failingReads-- > 0
+        ? throw ConnectorException.External("The state store could not be reached.")
+        : Living.ReadAsync(pipeline, ct);
 
     public ValueTask<IReadOnlyList<PipelineState>> ListAsync(CancellationToken ct) => Living.ListAsync(ct);
 
