@@ -45,7 +45,11 @@ public sealed class PipelineHost(
         var logger = loggers.CreateLogger<PipelineHost>();
         try
         {
-            ThrowUnlessPromised(definition, logger);
+            if (GuaranteeExplanation.Of(definition).Warning is not null)
+            {
+                logger.BestEffort(definition.Name, definition.Source.Definition.Name);
+            }
+
             using var held = PipelineLock.Acquire(options.Value.StateDirectory, definition.Name, instance: null, time);
             var outcome = await RunAsync(definition, logger, stop).ConfigureAwait(false);
             if (outcome.Error is { } failure)
@@ -60,21 +64,6 @@ public sealed class PipelineHost(
             {
                 _refusals.Add($"{definition.Name}: {refusal.Message}");
             }
-        }
-    }
-
-    /// <summary>A guarantee that was asked for and can't be proved keeps the pipeline from starting.</summary>
-    private static void ThrowUnlessPromised(PipelineDefinition definition, ILogger logger)
-    {
-        var guarantee = GuaranteeExplanation.Of(definition);
-        if (guarantee.Problems.Count > 0)
-        {
-            throw ConnectorException.User(string.Join(" ", guarantee.Problems.Select(problem => problem.ToString())));
-        }
-
-        if (guarantee.Warning is not null)
-        {
-            logger.BestEffort(definition.Name, definition.Source.Definition.Name);
         }
     }
 
