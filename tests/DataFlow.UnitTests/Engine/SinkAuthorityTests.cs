@@ -61,7 +61,10 @@ public sealed class SinkAuthorityTests
 
         var run = bench.RunAsync(spec => spec with
         {
-            CreateSink = () => new TableSink(_table), MaxAttempts = null, Workers = 4, CommitInterval = TimeSpan.FromSeconds(1),
+            CreateSink = () => new TableSink(_table),
+            MaxAttempts = null,
+            Workers = 4,
+            CommitInterval = TimeSpan.FromSeconds(1),
         });
         await FinishAsync(run, bench);
 
