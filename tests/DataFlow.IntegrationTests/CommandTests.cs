@@ -7,6 +7,12 @@ namespace DataFlow.IntegrationTests;
 /// <summary>Every command, as it is typed.</summary>
 public sealed class CommandTests : IDisposable
 {
+    private static async Task TerminateAsync(Process process)
+    {
+        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
     private const string Rows = "id,name\n1,Ann\n2,Bob\n";
     private const string Ann = "{\"id\":\"1\",\"name\":\"Ann\"}\n";
     private const string Bob = "{\"id\":\"2\",\"name\":\"Bob\"}\n";
@@ -93,10 +99,7 @@ public sealed class CommandTests : IDisposable
         File.AppendAllText(_folder["in.csv"], "3,Cy\n");
         await Until.TrueAsync(() => Output == Ann + Bob + Cy, ended);
 
-        using (var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]))
-        {
-            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
-        }
+        await TerminateAsync(process);
 
         var result = await ended;
         result.Succeeded();
@@ -105,6 +108,35 @@ public sealed class CommandTests : IDisposable
         File.AppendAllText(_folder["in.csv"], "4,Di\n");
         Says(await DoneAsync("run", "p.yaml", "--until", "caught-up"), "1 delivered");
         Assert.Equal(Ann + Bob + Cy + "{\"id\":\"4\",\"name\":\"Di\"}\n", Output);
+    }
+
+    [Fact]
+    public async Task A_second_sigterm_ends_a_run_at_once_whose_sink_hangs()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no SIGTERM.");
+        using (var pipe = Process.Start("mkfifo", [_folder["pipe"]]))
+        {
+            await pipe.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        var name = new string('x', 1000);
+        _folder.Write("in.csv", "id,name\n" + string.Concat(Enumerable.Range(0, 1000).Select(id => $"{id},{name}\n")));
+        Pipeline(sink: "pipe");
+        using var process = Cli.Start(_folder.Path, ["run", "p.yaml"]);
+        using var reader = await Task.Run(() => new FileStream(_folder["pipe"], FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0));
+
+        // The first batch is larger than a pipe: with one byte taken, its write waits for the others to be.
+        Assert.Equal('{', reader.ReadByte());
+        await TerminateAsync(process);
+        for (var line = ""; !line.StartsWith("Stopping", StringComparison.Ordinal);)
+        {
+            line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) ?? throw new EndOfStreamException();
+        }
+
+        Assert.False(process.HasExited);
+        await TerminateAsync(process);
+
+        Assert.Equal(128 + 15, (await Cli.FinishAsync(process)).ExitCode);
     }
 
     [Fact]
@@ -252,7 +284,7 @@ public sealed class CommandTests : IDisposable
         return result;
     }
 
-    private void Pipeline(string source = "in.csv", string options = "format: csv", string more = "") => _folder.Write(
+    private void Pipeline(string source = "in.csv", string sink = "out.ndjson", string options = "format: csv", string more = "") => _folder.Write(
         "p.yaml",
         $$"""
         name: p
@@ -263,7 +295,7 @@ public sealed class CommandTests : IDisposable
           poll-interval-ms: 50
         sink:
           type: file
-          connection: out.ndjson
+          connection: {{sink}}
         {{more}}
         """);
 }

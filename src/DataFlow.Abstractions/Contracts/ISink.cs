@@ -7,11 +7,16 @@ public interface ISink : IAsyncDisposable
 {
     /// <summary>
     /// Opens the target: takes it over (raises its fence to the epoch), undoes everything after the last commit and returns
-    /// the checkpoint that the target itself holds, or null when it holds none. Called once per attempt.
+    /// the checkpoint that the target itself holds, or null when it holds none. Called once per attempt, and once more when the
+    /// target has seen a higher epoch.
     /// </summary>
     /// <remarks>
-    /// When the context holds no state, the engine commits once before the first write. What the target was before our first
-    /// byte is durable then, and a crash before the first real commit can be undone like any other.
+    /// A target that holds its own checkpoint is the authority: the engine goes on from it, whether it is ahead of the stored
+    /// state (a lost reply, a lost state folder) or behind (the target was restored from a copy), unless its generation is lower.
+    /// One that has seen a higher epoch than the context's changes nothing and returns its checkpoint with that epoch: the engine
+    /// raises its own above it, which only the current run can, and opens again. A commit under a lower epoch is refused.
+    /// <para>When the context holds no state, the engine commits once before the first write. What the target was before our first
+    /// byte is durable then, and a crash before the first real commit can be undone like any other.</para>
     /// </remarks>
     /// <exception cref="ConnectorException">The target can't be used, or was changed by somebody else.</exception>
     ValueTask<Checkpoint?> OpenAsync(SinkContext context, CancellationToken ct);
@@ -27,6 +32,10 @@ public interface ISink : IAsyncDisposable
     /// Makes all that was written durable. Never concurrent with a write. Returns what the sink needs to undo later writes
     /// (path, length), which is stored with the checkpoint; null when it needs nothing.
     /// </summary>
+    /// <remarks>
+    /// A target that keeps the checkpoint itself stores it in the same transaction. When it held none of this generation, the
+    /// first commit has all splits and replaces what is there; the others have those that changed.
+    /// </remarks>
     /// <exception cref="ConnectorException">Nothing since the last commit may count as durable.</exception>
     ValueTask<string?> CommitAsync(Checkpoint checkpoint, CancellationToken ct);
 }

@@ -54,20 +54,34 @@ public abstract class SourceContext
     /// <summary>The stored position of a split, or null when it is new. May be asked mid-run.</summary>
     public abstract SplitPosition? PositionOf(string split);
 
-    /// <summary>Waits until what was yielded of these splits is committed, at most until the deadline; returns their durable positions.</summary>
+    /// <summary>
+    /// Waits until what was yielded of these splits is committed and acknowledged, at most until the deadline; returns their durable
+    /// positions. Meant for a revocation: may be waited for by the thread that reads, also within a pending MoveNext. Nothing more
+    /// is asked of the source meanwhile; what it has read but not yielded it drops, and the next owner reads it. Returns at once
+    /// when the attempt is over.
+    /// </summary>
     public abstract ValueTask<IReadOnlyDictionary<string, SplitPosition>> DrainAsync(
         IReadOnlyCollection<string> splits, DateTimeOffset deadline, CancellationToken ct);
 
-    /// <summary>These splits belong to somebody else now: nothing of theirs is committed any more.</summary>
+    /// <summary>
+    /// These splits belong to somebody else now. What was yielded of them and isn't committed is taken back: the attempt ends, and
+    /// with it everything since the last commit is read again. Without such records nothing happens, as after a drain that was in
+    /// time. The source yields no more of them before it has asked for their position again.
+    /// </summary>
     public abstract void Lost(IReadOnlyCollection<string> splits);
 
-    /// <summary>Everything that was there has been read for now. A source that follows calls it each time it waits for more.</summary>
+    /// <summary>
+    /// Everything that was there has been read for now. A source that follows calls it each time it waits for more. Healthy again.
+    /// </summary>
     public abstract void CaughtUp();
 
-    /// <summary>Says how the source is, for people: <c>rate limited until 10:05</c>.</summary>
+    /// <summary>
+    /// Says how the source is, for people: <c>rate limited until 10:05</c>. Waiting ends with the next batch, unhealthy only with a
+    /// report of healthy or <see cref="CaughtUp"/>.
+    /// </summary>
     public abstract void Report(SourceHealth health, string reason);
 
-    /// <summary>Counts a failed attempt to reach the other side, which the source survives by itself.</summary>
+    /// <summary>Counts a failed attempt to reach the other side, which the source survives by itself, and reports unhealthy.</summary>
     public abstract void ReportConnectionError(Exception error);
 
     /// <summary>A batcher that cuts batches by records, bytes and time, for sources that get records one at a time.</summary>

@@ -7,7 +7,7 @@ namespace DataFlow;
 /// <param name="Generation">Raised by reset and seek; a lower generation loses.</param>
 /// <param name="Epoch">Raised by each run; a commit with another epoch than the current one is refused.</param>
 /// <param name="Sequence">Number of the commit within the generation.</param>
-/// <param name="Splits">Positions of the splits: those that changed when it is handed to a sink, all of them when it is read back.</param>
+/// <param name="Splits">Positions of the splits: those that changed when it is handed to a sink (see <see cref="ISink.CommitAsync"/>), all of them when it is read back.</param>
 /// <param name="Counters">Totals since the pipeline's first run.</param>
 /// <param name="SinkState">What the sink returned for this commit, or null.</param>
 public sealed record Checkpoint(

@@ -3,7 +3,7 @@ using DataFlow.Engine.Telemetry;
 
 namespace DataFlow.Engine;
 
-/// <content>Opening, writing, committing, acknowledging.</content>
+/// <content>Writing, committing, acknowledging.</content>
 internal sealed partial class Attempt
 {
     private const int MostStoreTries = 3;
@@ -11,6 +11,7 @@ internal sealed partial class Attempt
     private Checkpoint _checkpoint;
     private long _lastCommit;
     private bool _commitNow;
+    private bool _sinkKnowsSplits;
 
     private TimeSpan TimeToCommit
     {
@@ -21,45 +22,35 @@ internal sealed partial class Attempt
         }
     }
 
+    /// <summary>A position inside a page or transaction doesn't exist: its records are committed together or read again together.</summary>
+    private bool MayCommit => _pending.IsAtRestartPoint || !_spec.SourceCapabilities.Replayable;
+
     private bool CommitIsDue =>
-        !_pending.IsEmpty && (_commitNow || TimeToCommit == TimeSpan.Zero || _kept.Bytes > _spec.InFlightBytes);
+        !_pending.IsEmpty && MayCommit && (_commitNow || TimeToCommit == TimeSpan.Zero || _kept.Bytes > _spec.InFlightBytes);
 
-    private async Task OpenAsync(CancellationToken stop)
+    /// <summary>
+    /// Records of a split that somebody else reads now would be delivered by both. In a sink they can't be told from their
+    /// neighbours, so all since the last commit is void.
+    /// </summary>
+    private async Task GiveUpLostAsync()
     {
-        var held = await _sink.OpenAsync(
-            new SinkContext
-            {
-                PipelineId = _spec.PipelineId,
-                Generation = _checkpoint.Generation,
-                Epoch = _checkpoint.Epoch,
-                State = _checkpoint.SinkState,
-                StartsOver = _checkpoint.Sequence == 0 && _checkpoint.Splits.Count == 0,
-                Time = _services.Time,
-                Pool = _services.Pool,
-                Logger = _services.Logger,
-            },
-            stop).ConfigureAwait(false);
-
-        if (held is not null && (held.Generation, held.Sequence).CompareTo((_checkpoint.Generation, _checkpoint.Sequence)) > 0)
+        var lost = _context.TakeLost();
+        if (lost.Count == 0)
         {
-            // The sink's own checkpoint is the authority; ours is the copy that missed the last reply.
-            _checkpoint = held with { Epoch = _checkpoint.Epoch };
-            _kept.Discard();
-            await _store.AdoptAsync(_spec.PipelineId, _checkpoint.Epoch, _checkpoint, stop).ConfigureAwait(false);
-            _context.Committed(_checkpoint.Splits);
+            return;
         }
 
-        await _store.DeadLetters.DeleteAboveAsync(_spec.PipelineId, CommitStamp.Of(_checkpoint), stop).ConfigureAwait(false);
-        _progress.StartAttempt(_checkpoint.Splits);
-        _services.Metrics.StartAt(_checkpoint.Splits.Values.Sum(split => split.Offset));
-        if (_checkpoint.Sequence == 0)
+        foreach (var batch in _inFlight)
         {
-            // The sink's target is ours from here on: what a crash leaves in it before the next commit can be told from
-            // somebody else's file.
-            await CommitAsync(always: true).ConfigureAwait(false);
+            await batch.Processing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        _lastCommit = _services.Time.GetTimestamp();
+        if (lost.FirstOrDefault(split => _pending.Touches(split) || _inFlight.Any(batch => batch.Touches(split))) is { } taken)
+        {
+            throw ConnectorException.External(
+                $"Split '{taken}' was taken over by another reader while records of it were on their way. What was read since the last " +
+                "commit is taken back; the splits that are left are read again from there.");
+        }
     }
 
     private async Task WriteReadyAsync()
@@ -99,6 +90,7 @@ internal sealed partial class Attempt
     {
         var batch = written.Batch;
         var refused = new List<RecordError>();
+        var duration = _services.Time.GetElapsedTime(written.Taken);
         try
         {
             if (batch.Count > 0)
@@ -112,8 +104,9 @@ internal sealed partial class Attempt
 
             CrashPoint.Reach(CrashPoint.AfterWrite);
             _pending.Add(written, refused);
+            _commitNow |= _checkpoint.Counters.DeadLettered + _pending.Counters.DeadLettered > _spec.MaxDeadLetters;
             _progress.Written(written, _pending.Counters, refused);
-            _services.Metrics.CountBatch(batch, _services.Time.GetElapsedTime(written.Taken));
+            _services.Metrics.CountBatch(batch, duration);
             Log(batch.Errors);
             Log(refused);
         }
@@ -174,7 +167,7 @@ internal sealed partial class Attempt
             return;
         }
 
-        _pending.Forget(_context.LostSplits);
+        await GiveUpLostAsync().ConfigureAwait(false);
         await StoreDeadLettersAsync().ConfigureAwait(false);
         var advances = _pending.Advances();
         var changed = new Checkpoint(
@@ -185,11 +178,12 @@ internal sealed partial class Attempt
             _checkpoint.Counters + _pending.Counters,
             SinkState: null);
         CrashPoint.Reach(CrashPoint.BeforeSinkCommit);
-        var uncommitted = changed;
+        var uncommitted = ForSink(changed);
         changed = changed with
         {
             SinkState = await OwnFailuresAsync(() => _sink.CommitAsync(uncommitted, CancellationToken.None)).ConfigureAwait(false),
         };
+        _sinkKnowsSplits = true;
         CrashPoint.Reach(CrashPoint.AfterSinkCommit);
         var commit = new StateCommit { Checkpoint = changed, SourceFingerprint = _spec.Fingerprint, Replayed = _pending.Replayed };
         if (await StoreAsync(commit).ConfigureAwait(false) == CommitOutcome.Fenced)
@@ -213,12 +207,34 @@ internal sealed partial class Attempt
             _spec.PipelineId, _checkpoint.Generation, _checkpoint.Sequence, _pending.Counters.Delivered, changed.Splits.Count);
         _pending.Clear();
         _kept.Committed();
+        await AcknowledgeAsync([.. advances.Where(advance => !_context.IsLost(advance.Split))]).ConfigureAwait(false);
+        ThrowIfDeadLettersAreTooMany();
+    }
+
+    /// <summary>A sink that keeps the checkpoint needs what makes it complete: all splits once, and the letters that it delivers.</summary>
+    private Checkpoint ForSink(Checkpoint changed)
+    {
+        var splits = new Dictionary<string, SplitPosition>(_sinkKnowsSplits ? [] : _checkpoint.Splits);
+        foreach (var (split, position) in changed.Splits)
+        {
+            splits[split] = position;
+        }
+
+        ReplayedLetters.AddTo(splits, changed, _pending.Replayed);
+        return changed with { Splits = splits };
+    }
+
+    private async Task AcknowledgeAsync(IReadOnlyList<Advance> advances)
+    {
         if (_source is IAcknowledgedSource acknowledged && advances.Count > 0)
         {
             await acknowledged.AcknowledgeAsync(advances, CancellationToken.None).ConfigureAwait(false);
             CrashPoint.Reach(CrashPoint.AfterAcknowledge);
         }
+    }
 
+    private void ThrowIfDeadLettersAreTooMany()
+    {
         if (_spec.MaxDeadLetters is { } most && _checkpoint.Counters.DeadLettered > most)
         {
             throw ConnectorException.User(
@@ -272,10 +288,19 @@ internal sealed partial class Attempt
         }
 
         var drains = _context.TakeDrains();
-        await CommitAsync().ConfigureAwait(false);
-        foreach (var drain in drains)
+        try
         {
-            drain.TrySetResult();
+            if (drains.Count > 0 && MayCommit)
+            {
+                await CommitAsync().ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            foreach (var drain in drains)
+            {
+                drain.TrySetResult();
+            }
         }
     }
 }

@@ -26,6 +26,7 @@ internal sealed partial class Attempt : IAsyncDisposable
     private readonly ISink _sink;
     private IAsyncEnumerator<RecordBatch>? _batches;
     private Task<bool>? _moving;
+    private bool _isExhausted;
     private bool _ended;
     private Exception? _failure;
     private long _inFlightBytes;
@@ -61,7 +62,8 @@ internal sealed partial class Attempt : IAsyncDisposable
     /// <summary>Runs until the source has ended, by itself or because of <paramref name="stop"/>, and all of it is committed.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        await OpenAsync(stop).ConfigureAwait(false);
+        // What can't be read again is delivered even when the stop comes first.
+        await OpenAsync(_kept.IsEmpty ? stop : CancellationToken.None).ConfigureAwait(false);
         foreach (var again in _kept.TakeAll())
         {
             Enqueue(again);
@@ -83,6 +85,7 @@ internal sealed partial class Attempt : IAsyncDisposable
                         $"The source did not end within {DrainLimit.TotalSeconds:0} s of the stop. What it had read until then is committed."));
                 }
 
+                await GiveUpLostAsync().ConfigureAwait(false);
                 await WriteReadyAsync().ConfigureAwait(false);
                 await AnswerContextAsync().ConfigureAwait(false);
                 if (CommitIsDue)
@@ -101,7 +104,11 @@ internal sealed partial class Attempt : IAsyncDisposable
             await ended.CancelAsync().ConfigureAwait(false);
         }
 
-        await CommitAsync().ConfigureAwait(false);
+        if (MayCommit || (_failure is null && !stop.IsCancellationRequested))
+        {
+            await CommitAsync().ConfigureAwait(false);
+        }
+
         if (_failure is not null)
         {
             ExceptionDispatchInfo.Throw(_failure);
@@ -112,11 +119,7 @@ internal sealed partial class Attempt : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _progress.Attach(null);
-        foreach (var drain in _context.TakeDrains())
-        {
-            drain.TrySetResult();
-        }
-
+        _context.Close();
         while (_inFlight.TryDequeue(out var batch))
         {
             await batch.Processing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -150,25 +153,35 @@ internal sealed partial class Attempt : IAsyncDisposable
     private async Task EndReadingAsync()
     {
         await _stopReading.CancelAsync().ConfigureAwait(false);
-        if (_moving is { } moving)
+        if (_batches is null)
         {
-            await Task.WhenAny(moving, Task.Delay(SourceEndLimit, _services.Time)).ConfigureAwait(false);
-            if (!moving.IsCompleted)
+            return;
+        }
+
+        using var ended = new CancellationTokenSource();
+        var limit = Task.Delay(SourceEndLimit, _services.Time, ended.Token);
+        while (_moving is not null || (_kept.Keeps && !_isExhausted))
+        {
+            // A source that can't replay may hold what nobody has seen yet: it is read to its end.
+            _moving ??= _batches.MoveNextAsync().AsTask();
+            await Task.WhenAny(_moving, limit).ConfigureAwait(false);
+            if (!_moving.IsCompleted)
             {
                 // Disposing an iterator whose MoveNext is pending throws; a source that ignores its stop is left alone.
                 throw new TimeoutException($"The source ignored its stop for {SourceEndLimit.TotalSeconds:0} s.");
             }
 
-            if (moving is { IsCompletedSuccessfully: true, Result: true })
+            if (_moving is not { IsCompletedSuccessfully: true, Result: true } || limit.IsCompleted)
             {
-                _kept.Unwritten(new InFlightBatch(_batches!.Current, _services.Time.GetTimestamp()));
+                break;
             }
+
+            _kept.Unwritten(new InFlightBatch(_batches.Current, _services.Time.GetTimestamp()));
+            _moving = null;
         }
 
-        if (_batches is not null)
-        {
-            await _batches.DisposeAsync().ConfigureAwait(false);
-        }
+        await ended.CancelAsync().ConfigureAwait(false);
+        await _batches.DisposeAsync().ConfigureAwait(false);
     }
 
     private bool HeadIsReady => _inFlight.TryPeek(out var head) && head.Processing.IsCompleted;
@@ -216,12 +229,18 @@ internal sealed partial class Attempt : IAsyncDisposable
             }
             else
             {
-                _ended = true;
+                _ended = _isExhausted = true;
             }
         }
         catch (Exception failure)
         {
+            _isExhausted = true;
             // What was yielded before is good: it is written and committed first.
+            if (failure is ConnectorException { Owner: FaultOwner.External })
+            {
+                _services.Metrics.CountConnectionError();
+            }
+
             Fail(failure);
         }
 

@@ -8,11 +8,15 @@ internal sealed class AttemptContext(
     PipelineSpec spec, string sourceId, Checkpoint start, RunProgress progress, BatchPool pool, TimeProvider time, ILogger logger)
     : SourceContext
 {
+    private static readonly TimeSpan MostWait = TimeSpan.FromDays(30);
+
     private readonly ConcurrentDictionary<string, SplitPosition> _positions = new(start.Splits);
     private readonly Lock _gate = new();
     private readonly HashSet<string> _lost = [];
     private readonly List<TaskCompletionSource> _drains = [];
+    private readonly HashSet<string> _newlyLost = [];
     private TaskCompletionSource _wake = NewSignal();
+    private bool _isClosed;
 
     public override string PipelineId => spec.PipelineId;
 
@@ -38,9 +42,6 @@ internal sealed class AttemptContext(
 
     public override IReadOnlyCollection<string> KnownSplits => [.. _positions.Keys];
 
-    /// <summary>True once the source has said that it waits for more.</summary>
-    public bool IsCaughtUp { get; private set; }
-
     /// <summary>Called with each failed connection that the source survives.</summary>
     public Action<Exception>? OnConnectionError { get; init; }
 
@@ -50,10 +51,13 @@ internal sealed class AttemptContext(
         get { lock (_gate) { return _wake.Task; } }
     }
 
-    /// <summary>Splits that belong to somebody else, until the source asks for their position again.</summary>
-    public IReadOnlyCollection<string> LostSplits
+    /// <summary>True while a split belongs to somebody else: until the source asks for its position again.</summary>
+    public bool IsLost(string split)
     {
-        get { lock (_gate) { return [.. _lost]; } }
+        lock (_gate)
+        {
+            return _lost.Contains(split);
+        }
     }
 
     public override SplitPosition? PositionOf(string split)
@@ -72,14 +76,20 @@ internal sealed class AttemptContext(
         var drained = NewSignal();
         lock (_gate)
         {
-            _drains.Add(drained);
-            _wake.TrySetResult();
+            if (_isClosed)
+            {
+                drained.SetResult();
+            }
+            else
+            {
+                _drains.Add(drained);
+                _wake.TrySetResult();
+            }
         }
 
-        var left = deadline - time.GetUtcNow();
         try
         {
-            await drained.Task.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, ct).ConfigureAwait(false);
+            await drained.Task.WaitAsync(UntilDeadline(deadline), time, ct).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -94,10 +104,12 @@ internal sealed class AttemptContext(
         lock (_gate)
         {
             _lost.UnionWith(splits);
+            _newlyLost.UnionWith(splits);
+            _wake.TrySetResult();
         }
     }
 
-    public override void CaughtUp() => IsCaughtUp = true;
+    public override void CaughtUp() => progress.IsAlive();
 
     public override void Report(SourceHealth health, string reason) => progress.Report(health, reason);
 
@@ -121,6 +133,38 @@ internal sealed class AttemptContext(
         }
     }
 
+    /// <summary>Splits that were lost since the last call.</summary>
+    public IReadOnlyCollection<string> TakeLost()
+    {
+        lock (_gate)
+        {
+            string[] lost = [.. _newlyLost];
+            _newlyLost.Clear();
+            return lost;
+        }
+    }
+
+    /// <summary>The attempt is over: nothing more is committed, so that drains have nothing to wait for.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+        }
+
+        foreach (var drain in TakeDrains())
+        {
+            drain.TrySetResult();
+        }
+    }
+
+    /// <summary>Replaces the positions, before the source reads.</summary>
+    public void StartAt(IReadOnlyDictionary<string, SplitPosition> splits)
+    {
+        _positions.Clear();
+        Committed(splits);
+    }
+
     /// <summary>Makes committed positions visible to the source.</summary>
     public void Committed(IReadOnlyDictionary<string, SplitPosition> splits)
     {
@@ -128,6 +172,13 @@ internal sealed class AttemptContext(
         {
             _positions[split] = position;
         }
+    }
+
+    /// <summary>What timers can count to is the most: a deadline may stand for "never".</summary>
+    private TimeSpan UntilDeadline(DateTimeOffset deadline)
+    {
+        var left = deadline - time.GetUtcNow();
+        return left < TimeSpan.Zero ? TimeSpan.Zero : left > MostWait ? Timeout.InfiniteTimeSpan : left;
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -13,7 +13,7 @@ public sealed class DeadLetterSource(
     string pipeline, IStateStore store, DeadLetterFilter filter, Action<RecordBatch, RecordError, SplitPosition?> readAgain) : ISource
 {
     /// <summary>The split of a replay.</summary>
-    public const string Split = "dead-letters";
+    public const string Split = "@dead-letters";
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<RecordBatch> ReadAsync(SourceContext context, [EnumeratorCancellation] CancellationToken stop)

@@ -26,8 +26,14 @@ internal sealed class InFlightBatch(RecordBatch batch, long taken)
     /// <summary>Records that transforms left out.</summary>
     public int Filtered { get; private set; }
 
+    /// <summary>Records in the batch, processed or not.</summary>
+    public int Records => _isProcessed ? Read : Batch.RowCount + Batch.Errors.Count;
+
     /// <summary>Positions that count as reached once the batch is committed.</summary>
     public IReadOnlyList<Advance> Advances { get; private set; } = [];
+
+    /// <summary>The split that its records come from; empty when the source doesn't say.</summary>
+    public string Split { get; private set; } = "";
 
     /// <summary>Parses, transforms and encodes, on any thread. A batch that is written again is only encoded again.</summary>
     public void Process(IReadOnlyList<ITransform> transforms, IParallelSink? sink)
@@ -40,7 +46,9 @@ internal sealed class InFlightBatch(RecordBatch batch, long taken)
 
         Batch.Resolve();
         Advances = [.. Batch.Advances];
+        Split = Batch.Identity?.Split ?? "";
         Read = Batch.RowCount + Batch.Errors.Count;
+        Filtered = 0;
         foreach (var transform in transforms)
         {
             var rows = Batch.Count;
@@ -52,6 +60,9 @@ internal sealed class InFlightBatch(RecordBatch batch, long taken)
         _isProcessed = true;
         EncodeFor(sink);
     }
+
+    /// <summary>True when records or a position of the split are in it. Once it is processed.</summary>
+    public bool Touches(string split) => (Split == split && Records > 0) || Advances.Any(advance => advance.Split == split);
 
     /// <summary>Forgets the bytes, because another attempt has to encode them anew.</summary>
     public void DropEncoded()

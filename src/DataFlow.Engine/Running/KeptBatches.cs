@@ -12,6 +12,15 @@ internal sealed class KeptBatches(bool keep)
     /// <summary>Memory held, in bytes.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>True for a source that can't replay: whatever it has yielded must be handed in.</summary>
+    public bool Keeps => keep;
+
+    /// <summary>True when nothing waits to be written again.</summary>
+    public bool IsEmpty => _written.Count + _unwritten.Count == 0;
+
+    /// <summary>Records that wait to be written again.</summary>
+    public long Records => _written.Concat(_unwritten).Sum(batch => (long)batch.Records);
+
     /// <summary>The batch was written; its commit is still to come.</summary>
     public void Written(InFlightBatch batch) => ReleaseOrKeep(batch, _written);
 

@@ -4,6 +4,8 @@ namespace DataFlow.Engine;
 internal sealed class PendingCommit(bool isReplay)
 {
     private readonly Dictionary<string, Position> _positions = [];
+    private readonly HashSet<string> _touched = [];
+    private readonly HashSet<string> _open = [];
     private readonly List<RecordError> _deadLetters = [];
     private readonly List<long> _replayed = [];
     private long _deadLetterBytes;
@@ -13,6 +15,12 @@ internal sealed class PendingCommit(bool isReplay)
 
     /// <summary>True when a commit would change anything.</summary>
     public bool IsEmpty => _positions.Count == 0 && Counters == default && _deadLetters.Count == 0 && _replayed.Count == 0;
+
+    /// <summary>
+    /// False while a split has records behind its last position, as in the middle of a page: a commit now would bring them again
+    /// after a restart.
+    /// </summary>
+    public bool IsAtRestartPoint => _open.Count == 0;
 
     /// <summary>Dead letters that are not in the store yet.</summary>
     public IReadOnlyList<RecordError> DeadLetters => _deadLetters;
@@ -37,30 +45,21 @@ internal sealed class PendingCommit(bool isReplay)
             return;
         }
 
-        foreach (var advance in written.Advances)
-        {
-            _positions[advance.Split] = advance.Position;
-        }
-
+        Follow(written);
         Counters += new RecordCounters
         {
-            Read = written.Read,
+            Read = written.Read + batch.Dropped,
             Filtered = written.Filtered,
             Delivered = batch.Count - refused.Count,
             DeadLettered = batch.Errors.Count + refused.Count,
+            Dropped = batch.Dropped,
             Deduplicated = batch.Deduplicated,
             Bytes = batch.BytesRead,
         };
     }
 
-    /// <summary>Forgets the positions of splits that belong to somebody else now.</summary>
-    public void Forget(IEnumerable<string> splits)
-    {
-        foreach (var split in splits)
-        {
-            _positions.Remove(split);
-        }
-    }
+    /// <summary>True when records or a position of the split are waiting for the commit.</summary>
+    public bool Touches(string split) => _touched.Contains(split);
 
     /// <summary>The last position of each split that moved.</summary>
     public IReadOnlyList<Advance> Advances() => [.. _positions.Select(pair => new Advance(pair.Key, pair.Value))];
@@ -76,9 +75,32 @@ internal sealed class PendingCommit(bool isReplay)
     public void Clear()
     {
         _positions.Clear();
+        _touched.Clear();
+        _open.Clear();
         _replayed.Clear();
         Counters = default;
         DeadLettersStored();
+    }
+
+    private void Follow(InFlightBatch written)
+    {
+        if (written.Records > 0)
+        {
+            _touched.Add(written.Split);
+            _open.Add(written.Split);
+        }
+
+        foreach (var advance in written.Advances)
+        {
+            _positions[advance.Split] = advance.Position;
+            _touched.Add(advance.Split);
+            _open.Remove(advance.Split);
+        }
+
+        if (written.Advances.Count > 0)
+        {
+            _open.Remove(written.Split);
+        }
     }
 
     /// <summary>

@@ -50,4 +50,8 @@ public sealed record PipelineOutcome(
 /// <param name="IsHealthy">False while disconnected, failing or ended by an error.</param>
 /// <param name="Reason">What it waits for, or why it is unhealthy; null when all is well.</param>
 public sealed record PipelineProgress(
-    RunState State, RecordCounters Run, long Offset, long? BacklogBytes, long? TotalBytes, bool IsHealthy, string? Reason);
+    RunState State, RecordCounters Run, long Offset, long? BacklogBytes, long? TotalBytes, bool IsHealthy, string? Reason)
+{
+    /// <summary>Records left to read, or null where the source does not count them.</summary>
+    public long? BacklogRecords { get; init; }
+}

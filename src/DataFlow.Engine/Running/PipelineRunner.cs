@@ -52,16 +52,14 @@ public sealed class PipelineRunner
         var started = _time.GetTimestamp();
         using var metrics = PipelineMeter.Shared.Start(_spec.PipelineId, _spec.SourceType);
         metrics.Backlog = () => Progress.BacklogBytes;
+        metrics.BacklogRecords = () => Progress.BacklogRecords;
         metrics.Health = () => Progress.IsHealthy;
         var services = new EngineServices(_time, _pool, _logger, metrics);
         Exception? error = null;
-        var before = new RecordCounters();
-        var hadState = false;
         try
         {
             var run = await _store.OpenRunAsync(_spec.PipelineId, _spec.Owner, stop).ConfigureAwait(false);
-            before = run.Checkpoint.Counters;
-            hadState = run.Checkpoint.Counters.Read > 0;
+            _progress.AddBefore(run.Checkpoint.Counters);
             if (run.SourceFingerprint is { } stored && _spec.FingerprintDifference(stored) is { } difference)
             {
                 throw ConnectorException.User($"The state of pipeline '{_spec.PipelineId}' belongs to another source: {difference}");
@@ -71,7 +69,7 @@ public sealed class PipelineRunner
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // Stopped while opening or waiting for the next attempt: nothing was in flight.
+            // Stopped while opening or waiting for the next attempt: nothing was in flight that can't be read again.
         }
         catch (Exception failure)
         {
@@ -81,9 +79,10 @@ public sealed class PipelineRunner
         var state = error is not null ? RunState.Failed : stop.IsCancellationRequested ? RunState.Stopped : RunState.Completed;
         _progress.Enter(state, error?.Message);
         var (outcomes, reasons) = _progress.Reasons();
+        var before = _progress.Before;
         var outcome = new PipelineOutcome(state, _progress.Committed, before + _progress.Committed, _time.GetElapsedTime(started), error)
         {
-            HadState = hadState,
+            HadState = before.Read > 0,
             ParseOutcomes = outcomes,
             DeadLetterReasons = reasons,
         };
@@ -100,47 +99,75 @@ public sealed class PipelineRunner
             while (true)
             {
                 Exception failure;
-                var attempt = new Attempt(_spec, SourceId, _store, checkpoint, _progress, kept, services);
-                await using (attempt.ConfigureAwait(false))
+                var isLast = stop.IsCancellationRequested;
+                try
                 {
-                    try
+                    if (backoff.Failures > 0)
                     {
-                        await attempt.RunAsync(stop).ConfigureAwait(false);
-                        return;
+                        checkpoint = await AfterLostReplyAsync(checkpoint, kept, services.Metrics).ConfigureAwait(false);
                     }
-                    catch (Exception caught) when (caught is not OperationCanceledException || !stop.IsCancellationRequested)
+
+                    var attempt = new Attempt(_spec, SourceId, _store, checkpoint, _progress, kept, services);
+                    await using (attempt.ConfigureAwait(false))
                     {
-                        failure = caught;
-                        services.Metrics.CountError();
+                        try
+                        {
+                            await attempt.RunAsync(stop).ConfigureAwait(false);
+                            return;
+                        }
+                        finally
+                        {
+                            checkpoint = attempt.Checkpoint;
+                            if (attempt.MadeProgress)
+                            {
+                                backoff.Reset();
+                            }
+                        }
                     }
                 }
-
-                checkpoint = await AfterLostReplyAsync(attempt.Checkpoint, kept).ConfigureAwait(false);
-                if (attempt.MadeProgress)
+                catch (Exception caught) when (caught is not OperationCanceledException || !stop.IsCancellationRequested)
                 {
-                    backoff.Reset();
+                    failure = caught;
+                    services.Metrics.CountError();
                 }
 
                 var advice = (failure as ConnectorException)?.Retry ?? RetryAdvice.Never;
                 var pause = backoff.Next(advice, _time.GetUtcNow());
-                if (advice.Kind == RetryKind.Never || backoff.Failures >= _spec.MaxAttempts || stop.IsCancellationRequested)
+                var isOver = stop.IsCancellationRequested && (isLast || kept.IsEmpty);
+                if (advice.Kind == RetryKind.Never || backoff.Failures >= _spec.MaxAttempts || isOver)
                 {
                     System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
                 }
 
                 _progress.Enter(RunState.BackingOff, $"{failure.Message} Next attempt in {pause.TotalSeconds:0.0} s.");
                 _logger.AttemptFailed(failure, _spec.PipelineId, backoff.Failures, failure.Message, pause.TotalSeconds);
-                await Task.Delay(pause, _time, stop).ConfigureAwait(false);
+                await PauseAsync(pause, kept, stop).ConfigureAwait(false);
             }
         }
         finally
         {
-            kept.Discard();
+            if (!kept.IsEmpty)
+            {
+                _logger.RecordsLost(_spec.PipelineId, kept.Records);
+                kept.Discard();
+            }
+        }
+    }
+
+    private async Task PauseAsync(TimeSpan pause, KeptBatches kept, CancellationToken stop)
+    {
+        try
+        {
+            await Task.Delay(pause, _time, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!kept.IsEmpty)
+        {
+            // What can't be read again gets one attempt more before the run ends.
         }
     }
 
     /// <summary>A commit whose reply was lost stands: the next attempt goes on from it, not from before.</summary>
-    private async Task<Checkpoint> AfterLostReplyAsync(Checkpoint known, KeptBatches kept)
+    private async Task<Checkpoint> AfterLostReplyAsync(Checkpoint known, KeptBatches kept, PipelineMetrics metrics)
     {
         var stored = (await _store.ReadAsync(_spec.PipelineId, CancellationToken.None).ConfigureAwait(false))?.Checkpoint;
         if (stored is null || stored.Generation != known.Generation || stored.Epoch != known.Epoch || stored.Sequence <= known.Sequence)
@@ -149,7 +176,9 @@ public sealed class PipelineRunner
         }
 
         kept.Committed();
-        _progress.CommittedUnseen(stored.Counters - known.Counters);
+        var brought = stored.Counters - known.Counters;
+        _progress.CommittedUnseen(brought);
+        metrics.CountCommit(brought, stored.Counters, stored.Splits.Values.Sum(split => split.Offset));
         return stored;
     }
 

@@ -7,12 +7,20 @@ internal sealed class RunProgress
     private readonly Dictionary<string, long> _offsets = [];
     private readonly ReasonCounts _parseOutcomes = new();
     private readonly ReasonCounts _deadLetterReasons = new();
+    private RecordCounters _before;
     private RecordCounters _committed;
     private RecordCounters _pending;
     private IBacklogSource? _backlog;
     private RunState _state = RunState.Starting;
     private SourceHealth _health = SourceHealth.Healthy;
     private string? _reason;
+    private bool _isRecovering;
+
+    /// <summary>Counters of the runs before this one.</summary>
+    public RecordCounters Before
+    {
+        get { lock (_gate) { return _before; } }
+    }
 
     public RecordCounters Committed
     {
@@ -24,7 +32,12 @@ internal sealed class RunProgress
         lock (_gate)
         {
             _state = state;
-            _reason = reason;
+            _isRecovering = state is RunState.BackingOff || (state is RunState.Running && _isRecovering);
+            if (!_isRecovering || reason is not null)
+            {
+                _reason = reason;
+            }
+
             if (state is RunState.Running)
             {
                 _health = SourceHealth.Healthy;
@@ -32,12 +45,37 @@ internal sealed class RunProgress
         }
     }
 
+    /// <summary>Counters of earlier runs that were not known at the start.</summary>
+    public void AddBefore(RecordCounters counters)
+    {
+        lock (_gate)
+        {
+            _before += counters;
+        }
+    }
+
+    /// <summary>The source has read, or has found nothing to read: whatever was wrong is over.</summary>
+    public void IsAlive()
+    {
+        lock (_gate)
+        {
+            Recover(SourceHealth.Healthy);
+        }
+    }
+
     public void Report(SourceHealth health, string? reason)
     {
         lock (_gate)
         {
-            _health = health;
-            _reason = reason;
+            if (health == SourceHealth.Healthy)
+            {
+                Recover(health);
+            }
+            else
+            {
+                _health = health;
+                _reason = reason;
+            }
         }
     }
 
@@ -70,10 +108,10 @@ internal sealed class RunProgress
         lock (_gate)
         {
             _pending = pending;
-            if (_health == SourceHealth.Unhealthy)
+            if (_health != SourceHealth.Unhealthy)
             {
-                _health = SourceHealth.Healthy;
-                _reason = null;
+                // One that has said it is disconnected may still hand on what it had read before.
+                Recover(SourceHealth.Healthy);
             }
 
             foreach (var advance in written.Advances)
@@ -128,9 +166,22 @@ internal sealed class RunProgress
     {
         lock (_gate)
         {
-            var healthy = _health != SourceHealth.Unhealthy && _state is not (RunState.Failed or RunState.BackingOff);
+            var healthy = _health != SourceHealth.Unhealthy && !_isRecovering && _state is not RunState.Failed;
             return new PipelineProgress(
-                _state, _committed + _pending, _offsets.Values.Sum(), _backlog?.BacklogBytes, _backlog?.TotalBytes, healthy, _reason);
+                _state, _committed + _pending, _offsets.Values.Sum(), _backlog?.BacklogBytes, _backlog?.TotalBytes, healthy, _reason)
+            {
+                BacklogRecords = _backlog?.BacklogRecords,
+            };
+        }
+    }
+
+    private void Recover(SourceHealth health)
+    {
+        _health = health;
+        if (_state is RunState.Running)
+        {
+            _isRecovering = false;
+            _reason = null;
         }
     }
 }

@@ -31,9 +31,10 @@ internal static class CommitRules
             "report it; the state is unharmed and a new run goes on from it.",
             FaultOwner.Internal, RetryAdvice.Never);
 
-    /// <summary>True when a checkpoint is ahead of another one.</summary>
-    public static bool IsAhead(CommitStamp one, CommitStamp other) =>
-        (one.Generation, one.Sequence).CompareTo((other.Generation, other.Sequence)) > 0;
+    /// <summary>True when the checkpoint of a sink that is the authority differs from the stored copy, and no reset or seek is between.</summary>
+    public static bool Overrules(CommitStamp authority, CommitStamp stored) =>
+        authority.Generation > stored.Generation
+        || (authority.Generation == stored.Generation && authority.Sequence != stored.Sequence);
 
     /// <summary>A reset, for the history.</summary>
     public static string DescribeReset(bool clearDeadLetters) => clearDeadLetters ? "with dead letters" : "dead letters kept";

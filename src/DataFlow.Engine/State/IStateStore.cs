@@ -30,15 +30,25 @@ public interface IStateStore : IAsyncDisposable
     ValueTask<CommitOutcome> CommitAsync(string pipeline, StateCommit commit, CancellationToken ct);
 
     /// <summary>
-    /// Copies the checkpoint of a sink that is the authority of its pipeline, if it is ahead of the stored one (a higher
-    /// generation, or the same and a higher sequence). It holds all splits. The run's epoch stays.
+    /// Copies the checkpoint of a sink that is the authority of its pipeline, if it differs from the stored one and its generation
+    /// isn't lower. It holds all splits. The run's epoch stays.
     /// </summary>
     /// <param name="pipeline">The pipeline's name.</param>
     /// <param name="epoch">The epoch of the run that asks.</param>
     /// <param name="authority">What the sink holds.</param>
     /// <param name="ct">Gives up waiting.</param>
-    /// <returns>False when the stored state is as new or newer, or the run is not the current one: nothing was changed.</returns>
+    /// <returns>False when the stored state is the same or of a later generation, or the run is not the current one: nothing was changed.</returns>
     ValueTask<bool> AdoptAsync(string pipeline, long epoch, Checkpoint authority, CancellationToken ct);
+
+    /// <summary>
+    /// Raises the epoch of the current run above one that its target has seen, as when the state folder was lost and begins anew.
+    /// </summary>
+    /// <param name="pipeline">The pipeline's name.</param>
+    /// <param name="epoch">The epoch of the run that asks.</param>
+    /// <param name="raised">Its epoch from now on.</param>
+    /// <param name="ct">Gives up waiting.</param>
+    /// <returns>False when the run is not the current one: nothing was changed.</returns>
+    ValueTask<bool> RaiseEpochAsync(string pipeline, long epoch, long raised, CancellationToken ct);
 
     /// <summary>
     /// Starts a pipeline over: a new generation without splits, counters and fingerprint. The sink state stays, so that the sink

@@ -65,12 +65,28 @@ public sealed class InMemoryStateStore : IStateStore
         {
             if (StampOf(pipeline) is not { } stored
                 || stored.Epoch != epoch
-                || !CommitRules.IsAhead(CommitStamp.Of(authority), stored))
+                || !CommitRules.Overrules(CommitStamp.Of(authority), stored))
             {
                 return ValueTask.FromResult(false);
             }
 
             Put(StateOf(pipeline) with { Checkpoint = authority with { Epoch = epoch } });
+            return ValueTask.FromResult(true);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> RaiseEpochAsync(string pipeline, long epoch, long raised, CancellationToken ct)
+    {
+        lock (_gate)
+        {
+            if (StampOf(pipeline)?.Epoch != epoch)
+            {
+                return ValueTask.FromResult(false);
+            }
+
+            var state = StateOf(pipeline);
+            Put(state with { Checkpoint = state.Checkpoint with { Epoch = raised } });
             return ValueTask.FromResult(true);
         }
     }

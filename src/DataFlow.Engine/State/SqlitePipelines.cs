@@ -55,7 +55,7 @@ internal static class SqlitePipelines
     {
         if (StampOf(connection, pipeline) is not { } stored
             || stored.Epoch != epoch
-            || !CommitRules.IsAhead(CommitStamp.Of(authority), stored))
+            || !CommitRules.Overrules(CommitStamp.Of(authority), stored))
         {
             return false;
         }
@@ -68,6 +68,10 @@ internal static class SqlitePipelines
         PutSplits(connection, pipeline, authority.Splits);
         return true;
     }
+
+    public static bool RaiseEpoch(SqliteConnection connection, string pipeline, long epoch, long raised, long now) =>
+        connection.Execute(
+            "update pipeline set epoch = ?3, updated = ?4 where name = ?1 and epoch = ?2", pipeline, epoch, raised, now) == 1;
 
     public static bool Reset(SqliteConnection connection, string pipeline, long now)
     {

@@ -70,6 +70,11 @@ public sealed class SqliteStateStore : IStateStore
             .ConfigureAwait(false);
 
     /// <inheritdoc/>
+    public async ValueTask<bool> RaiseEpochAsync(string pipeline, long epoch, long raised, CancellationToken ct) =>
+        await _writer.WriteAsync(connection => SqlitePipelines.RaiseEpoch(connection, pipeline, epoch, raised, Now), ct)
+            .ConfigureAwait(false);
+
+    /// <inheritdoc/>
     public async ValueTask<bool> ResetAsync(string pipeline, string owner, bool clearDeadLetters, CancellationToken ct) =>
         await _writer.WriteAsync(
             connection =>

@@ -39,6 +39,10 @@ internal static partial class LogMessages
     [LoggerMessage(12, LogLevel.Warning, "The state of pipeline {Pipeline} could not be stored and is tried again: {Reason}")]
     public static partial void CommitTriedAgain(this ILogger logger, Exception exception, string pipeline, string reason);
 
+    [LoggerMessage(13, LogLevel.Error,
+        "{Count} records of pipeline {Pipeline} are lost: they could not be delivered, and the source can't be read again")]
+    public static partial void RecordsLost(this ILogger logger, string pipeline, long count);
+
     [LoggerMessage(10, LogLevel.Error, "The end of the run of pipeline {Pipeline} could not be noted in its history: {Reason}")]
     public static partial void HistoryFailed(this ILogger logger, Exception exception, string pipeline, string reason);
 
@@ -71,6 +75,11 @@ internal static partial class LogMessages
 
     [LoggerMessage(24, LogLevel.Debug, "Pipeline {Pipeline} goes on from the checkpoint of its sink, {Generation}.{Sequence}")]
     public static partial void SinkCheckpointAdopted(this ILogger logger, string pipeline, long generation, long sequence);
+
+    [LoggerMessage(26, LogLevel.Warning,
+        "The sink of pipeline {Pipeline} stands at commit {Generation}.{Held}, before {Generation}.{Known} of the state, as after the " +
+        "restoring of a copy. Records are read again from where the sink stands; dead letters replayed since then are not")]
+    public static partial void SinkIsBehind(this ILogger logger, string pipeline, long generation, long held, long known);
 
     [LoggerMessage(25, LogLevel.Debug,
         "{Count} dead letters of pipeline {Pipeline} belonged to no commit and were removed; their records are read again")]

@@ -29,7 +29,7 @@ internal sealed class PipelineMeter : IDisposable
         BatchesSent = Counter("dataflow.source.batches.sent", "{batch}", "Batches that the source handed on.");
         BatchSize = _meter.CreateHistogram<long>("dataflow.source.batch.size", "{record}", "Records per batch.");
         BatchDuration = _meter.CreateHistogram<double>(
-            "dataflow.source.batch.duration", "s", "Time to read, parse and transform a batch.");
+            "dataflow.source.batch.duration", "s", "Time from a batch's reading until it is parsed, transformed and ready for the sink.");
         Errors = Counter("dataflow.source.errors", "{error}", "Failures that ended an attempt to run.");
         ParseErrors = Counter(
             "dataflow.source.parse.errors", "{record}", "Records that were not as they should be, by outcome: dead-lettered or repaired.");
@@ -39,6 +39,8 @@ internal sealed class PipelineMeter : IDisposable
         Gauge("dataflow.source.offset", "{record}", "The committed position as one number: lines of a file, messages of a topic.",
             metrics => metrics.Offset);
         Gauge("dataflow.source.backlog", "By", "Bytes left to read. Missing while unknown.", metrics => metrics.Backlog?.Invoke());
+        Gauge("dataflow.source.backlog.records", "{record}", "Records left to read. Missing where the source counts bytes, or nothing.",
+            metrics => metrics.BacklogRecords?.Invoke());
         Delivered = Counter("dataflow.pipeline.records.delivered", "{record}", "Records that the sink has taken, durably.");
         Filtered = Counter("dataflow.pipeline.records.filtered", "{record}", "Records that a transform left out.");
         DeadLettered = Counter("dataflow.pipeline.records.dead_lettered", "{record}", "Records that went to the dead letters.");

@@ -34,6 +34,9 @@ internal sealed class PipelineMetrics : IDisposable
     /// <summary>Asks the source how many bytes are left; null when it can't tell. Called on the thread that collects metrics.</summary>
     public Func<long?>? Backlog { get; set; }
 
+    /// <summary>Asks the source how many records are left; null when it can't tell. Called on the thread that collects metrics.</summary>
+    public Func<long?>? BacklogRecords { get; set; }
+
     /// <summary>The tags of everything but parse errors.</summary>
     internal KeyValuePair<string, object?>[] Tags { get; }
 

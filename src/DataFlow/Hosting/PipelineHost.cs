@@ -45,6 +45,11 @@ public sealed class PipelineHost(
         var logger = loggers.CreateLogger<PipelineHost>();
         try
         {
+            if (GuaranteeExplanation.Of(definition).Warning is not null)
+            {
+                logger.BestEffort(definition.Name, definition.Source.Definition.Name);
+            }
+
             using var held = PipelineLock.Acquire(options.Value.StateDirectory, definition.Name, instance: null, time);
             var outcome = await RunAsync(definition, logger, stop).ConfigureAwait(false);
             if (outcome.Error is { } failure)

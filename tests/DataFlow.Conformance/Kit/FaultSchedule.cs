@@ -46,6 +46,9 @@ public static class FaultStep
     /// <summary>The store is told of a run.</summary>
     public const string StoreOpen = "store-open";
 
+    /// <summary>The store is asked for the state.</summary>
+    public const string StoreRead = "store-read";
+
     /// <summary>The store is given dead letters.</summary>
     public const string StoreDeadLetters = "store-dead-letters";
 

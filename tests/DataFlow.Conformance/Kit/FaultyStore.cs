@@ -63,6 +63,10 @@ public sealed class FaultyStore : IStateStore
         Living.AdoptAsync(pipeline, epoch, authority, ct);
 
     /// <inheritdoc/>
+    public ValueTask<bool> RaiseEpochAsync(string pipeline, long epoch, long raised, CancellationToken ct) =>
+        Living.RaiseEpochAsync(pipeline, epoch, raised, ct);
+
+    /// <inheritdoc/>
     public ValueTask<bool> ResetAsync(string pipeline, string owner, bool clearDeadLetters, CancellationToken ct) =>
         Living.ResetAsync(pipeline, owner, clearDeadLetters, ct);
 
@@ -71,7 +75,11 @@ public sealed class FaultyStore : IStateStore
         Living.SeekAsync(pipeline, split, position, owner, ct);
 
     /// <inheritdoc/>
-    public ValueTask<PipelineState?> ReadAsync(string pipeline, CancellationToken ct) => Living.ReadAsync(pipeline, ct);
+    public async ValueTask<PipelineState?> ReadAsync(string pipeline, CancellationToken ct)
+    {
+        await Faults.ReachAsync(FaultStep.StoreRead, ct);
+        return await Living.ReadAsync(pipeline, ct);
+    }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<PipelineState>> ListAsync(CancellationToken ct) => Living.ListAsync(ct);

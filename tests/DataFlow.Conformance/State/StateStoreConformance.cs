@@ -205,6 +205,35 @@ public abstract partial class StateStoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_sink_that_is_behind_in_the_same_generation_wins_as_well_and_the_same_commit_changes_nothing()
+    {
+        var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);
+        var first = Next(run.Checkpoint, ("a", 1));
+        await CommitAsync(first);
+        await CommitAsync(Next(first, ("a", 2), ("b", 1)));
+
+        Assert.False(await Store.AdoptAsync(Pipeline, 1, Next(first, ("a", 2)), Ct));
+        Assert.True(await Store.AdoptAsync(Pipeline, 1, first, Ct));
+
+        var state = await Store.ReadAsync(Pipeline, Ct);
+        Assert.Equal((1, 1, 1), StampOf(state!));
+        Assert.Equal([("a", 1)], OffsetsOf(state!));
+    }
+
+    [Fact]
+    public async Task Only_the_current_run_can_raise_its_epoch_and_it_commits_under_it_from_then_on()
+    {
+        var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);
+
+        Assert.False(await Store.RaiseEpochAsync(Pipeline, 7, 58, Ct));
+        Assert.False(await Store.RaiseEpochAsync("unknown", 0, 58, Ct));
+        Assert.True(await Store.RaiseEpochAsync(Pipeline, 1, 58, Ct));
+
+        Assert.Equal(CommitOutcome.Fenced, await CommitAsync(Next(run.Checkpoint, ("a", 1))));
+        Assert.Equal(CommitOutcome.Committed, await CommitAsync(Next(run.Checkpoint, ("a", 1)) with { Epoch = 58 }));
+    }
+
+    [Fact]
     public async Task An_old_run_adopts_nothing()
     {
         var old = await Store.OpenRunAsync(Pipeline, Owner, Ct);

@@ -1,3 +1,4 @@
+using DataFlow.Engine.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -108,6 +109,34 @@ public sealed class RecordTests : IDisposable
         Assert.Equal(HealthStatus.Unhealthy, report.Status);
         Assert.Contains(source.SourceId, report.Entries["dataflow"].Description!, StringComparison.Ordinal);
         await source.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_hosted_pipeline_whose_written_guarantee_can_not_be_proved_is_refused()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "in.csv"), "id\n1\n");
+        var pipeline = Path.Combine(_folder.FullName, "p.yaml");
+        await File.WriteAllTextAsync(
+            pipeline,
+            """
+            name: p
+            source: { type: file, connection: in.csv }
+            sink: { type: console }
+            delivery: effectively-once
+            """);
+        var services = new ServiceCollection();
+        services.AddDataFlow(options => options.StateDirectory = Path.Combine(_folder.FullName, "state")).AddPipeline(pipeline);
+        await using var provider = services.BuildServiceProvider();
+        var host = provider.GetRequiredService<PipelineHost>();
+
+        var refusal = await Assert.ThrowsAsync<ConfigurationException>(async () =>
+        {
+            await host.StartAsync(CancellationToken.None);
+            await host.ExecuteTask!;
+        });
+
+        Assert.Contains("effectively-once can't be guaranteed", refusal.Message, StringComparison.Ordinal);
+        Assert.Empty(host.Runs);
     }
 
     private async Task<List<DataRecord>> Read(string text, params (string Name, string Value)[] options)

@@ -37,6 +37,7 @@ public sealed class PipelineMetricsTests : IDisposable
     [InlineData("dataflow.source.health", "1", "ObservableGauge`1")]
     [InlineData("dataflow.source.offset", "{record}", "ObservableGauge`1")]
     [InlineData("dataflow.source.backlog", "By", "ObservableGauge`1")]
+    [InlineData("dataflow.source.backlog.records", "{record}", "ObservableGauge`1")]
     [InlineData("dataflow.pipeline.records.delivered", "{record}", "Counter`1")]
     [InlineData("dataflow.pipeline.records.filtered", "{record}", "Counter`1")]
     [InlineData("dataflow.pipeline.records.dead_lettered", "{record}", "Counter`1")]
@@ -50,7 +51,7 @@ public sealed class PipelineMetricsTests : IDisposable
         Assert.Equal(unit, instrument.Unit);
         Assert.Equal(kind, instrument.GetType().Name);
         Assert.EndsWith(".", instrument.Description);
-        Assert.Equal(17, _log.Instruments.Count);
+        Assert.Equal(18, _log.Instruments.Count);
     }
 
     [Fact]
