@@ -29,7 +29,7 @@ internal sealed class PipelineMeter : IDisposable
         BatchesSent = Counter("dataflow.source.batches.sent", "{batch}", "Batches that the source handed on.");
         BatchSize = _meter.CreateHistogram<long>("dataflow.source.batch.size", "{record}", "Records per batch.");
         BatchDuration = _meter.CreateHistogram<double>(
-            "dataflow.source.batch.duration", "s", "Time to read, parse and transform a batch.");
+            "dataflow.source.batch.duration", "s", "Time from taking a batch from the source until the sink has taken it.");
         Errors = Counter("dataflow.source.errors", "{error}", "Failures that ended an attempt to run.");
         ParseErrors = Counter(
             "dataflow.source.parse.errors", "{record}", "Records that were not as they should be, by outcome: dead-lettered or repaired.");
