@@ -228,6 +228,8 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    [Trait("claim", "FILE-22")]
+    [Trait("claim", "FILE-31")]
     public async Task A_bad_record_is_a_warning_with_its_file_and_line_once()
     {
         _folder.Write("in.csv", Rows + "3,Cy,x\n");
