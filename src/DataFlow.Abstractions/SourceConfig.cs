@@ -1,11 +1,15 @@
+using System.Globalization;
+
 namespace DataFlow;
 
 /// <summary>
 /// The configuration of a source, as every user writes it: in YAML, or in C# for <c>Source.Create</c>. Immutable; copy it
-/// with <c>with { }</c>.
+/// with <c>with { }</c>. Printed, it hides passwords, tokens and keys.
 /// </summary>
 public sealed record SourceConfig
 {
+    private static readonly string[] SecretNames = ["password", "passphrase", "pwd", "token", "secret", "key", "credential", "authorization"];
+
     /// <summary>The source kind: a name of the catalogue, in any case. See <see cref="SourceType"/>.</summary>
     public required string SourceType { get; init; }
 
@@ -20,6 +24,18 @@ public sealed record SourceConfig
 
     /// <summary>Pause between polls, in milliseconds.</summary>
     public long PollIntervalMs { get; init; } = 1000;
+
+    /// <summary>The configuration for people: without passwords, tokens and keys.</summary>
+    public override string ToString() =>
+        $"SourceConfig {{ SourceType = {SourceType}, ConnectionString = {ConnectionDisplay.Of(ConnectionString)}, "
+        + $"Options = {{ {string.Join(", ", Options.Select(Shown))} }}, "
+        + string.Create(CultureInfo.InvariantCulture, $"BatchSize = {BatchSize}, PollIntervalMs = {PollIntervalMs} }}");
+
+    // Which options are secret is known to the kind, not here: their names decide.
+    private static string Shown(KeyValuePair<string, string> option) =>
+        SecretNames.Any(name => option.Key.Contains(name, StringComparison.OrdinalIgnoreCase))
+            ? $"{option.Key} = {ConnectionDisplay.Mask}"
+            : $"{option.Key} = {ConnectionDisplay.Of(option.Value)}";
 }
 
 /// <summary>The names of the built-in source kinds.</summary>

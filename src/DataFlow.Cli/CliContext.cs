@@ -1,3 +1,5 @@
+using DataFlow.Cli.Output;
+using DataFlow.Connectors;
 using Spectre.Console;
 
 namespace DataFlow.Cli;
@@ -14,20 +16,29 @@ internal sealed record CliContext
     /// <summary>Draws on the error stream; plain when it is no terminal.</summary>
     public required IAnsiConsole Terminal { get; init; }
 
+    /// <summary>Columns of the terminal that results are shown on; null when they go elsewhere.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>True when results may have colours.</summary>
+    public bool HasColour { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
-
-    /// <summary>Shows causes with stack traces.</summary>
-    public bool Verbose { get; init; }
 
     /// <summary>True when somebody watches: progress bars instead of lines.</summary>
     public bool IsInteractive => Terminal.Profile.Out.IsTerminal && !Console.IsErrorRedirected;
 
     /// <summary>The process's own streams.</summary>
-    public static CliContext ForProcess() => new()
+    public static CliContext ForProcess()
     {
-        Out = Console.Out,
-        Error = Console.Error,
-        Terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }),
-    };
+        var terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        return new CliContext
+        {
+            Out = Console.Out,
+            Error = Console.IsErrorRedirected ? Console.Error : new TerminalWriter(terminal),
+            Terminal = terminal,
+            Width = Console.IsOutputRedirected || Console.WindowWidth < 1 ? null : Console.WindowWidth,
+            HasColour = DisplayText.HasColour(),
+        };
+    }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using DataFlow.Cli.Commands;
 using DataFlow.Engine.Configuration;
 
@@ -9,11 +10,14 @@ internal static class DataFlowCommand
 {
     private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show causes with stack traces, and debug logs.", Recursive = true };
 
-    /// <summary>Runs the command line and returns the exit code.</summary>
-    public static async Task<int> InvokeAsync(IReadOnlyList<string> args, CliContext context)
+    /// <summary>The command with everything below it.</summary>
+    public static Command Create(CliContext context)
     {
-        var root = new RootCommand("Moves records from a source, through transforms, into a sink, and never loses or silently changes one.")
+        // Not a RootCommand: that one would be called as the assembly is.
+        var root = new Command("dataflow", "Moves records from a source, through transforms, into a sink, and never loses or silently changes one.")
         {
+            new HelpOption { Recursive = true },
+            new VersionOption(),
             Verbose,
             RunCommand.Create(context),
             ValidateCommand.Create(context),
@@ -25,17 +29,23 @@ internal static class DataFlowCommand
             NewCommand.Create(context),
             StateCommand.Create(context),
             DeadLettersCommand.Create(context),
-            DocsCommand.Create(context),
         };
-        var parsed = root.Parse(args);
+        root.Add(DocsCommand.Create(context, root));
+        return root;
+    }
+
+    /// <summary>Runs the command line and returns the exit code.</summary>
+    public static async Task<int> InvokeAsync(IReadOnlyList<string> args, CliContext context)
+    {
+        var parsed = Create(context).Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
+            foreach (var error in CommandLineErrors.Of(parsed))
             {
-                await context.Error.WriteLineAsync($"error: {error.Message}").ConfigureAwait(false);
+                await context.Error.WriteLineAsync($"error: {error}").ConfigureAwait(false);
             }
 
-            await context.Error.WriteLineAsync($"See: dataflow {string.Join(' ', PathOf(parsed.CommandResult))} --help".Replace("  ", " ", StringComparison.Ordinal)).ConfigureAwait(false);
+            await context.Error.WriteLineAsync($"See: {CommandLineErrors.PathOf(parsed.CommandResult)} --help").ConfigureAwait(false);
             return ExitCode.WrongInput;
         }
 
@@ -81,13 +91,5 @@ internal static class DataFlowCommand
         }
 
         return failure is ConfigurationException or WrongInputException ? ExitCode.WrongInput : ExitCode.Failed;
-    }
-
-    private static IEnumerable<string> PathOf(System.CommandLine.Parsing.CommandResult result)
-    {
-        for (var command = result; command?.Parent is System.CommandLine.Parsing.CommandResult parent; command = parent)
-        {
-            yield return command.Command.Name;
-        }
     }
 }

@@ -5,16 +5,18 @@ namespace DataFlow.Cli;
 /// <summary>The first SIGTERM or Ctrl+C asks for a graceful stop, the second one ends the process at once.</summary>
 internal sealed class StopSignals : IDisposable
 {
-    private const int ExitedBySignal = 128 + 15;
+    private const int ExitedBySignal = 128;
+    private const int Interrupt = 2;
+    private const int Terminate = 15;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly PosixSignalRegistration _terminate;
     private readonly PosixSignalRegistration _interrupt;
-    private readonly TextWriter _error;
+    private readonly CliContext _context;
 
-    public StopSignals(TextWriter error)
+    public StopSignals(CliContext context)
     {
-        _error = error;
+        _context = context;
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
         _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
     }
@@ -29,15 +31,21 @@ internal sealed class StopSignals : IDisposable
         _stop.Dispose();
     }
 
-    private void Handle(PosixSignalContext context)
+    private void Handle(PosixSignalContext signal)
     {
-        context.Cancel = true;
+        signal.Cancel = true;
         if (_stop.IsCancellationRequested)
         {
-            Environment.Exit(ExitedBySignal);
+            if (_context.IsInteractive)
+            {
+                // The progress bar hides the cursor, and would leave it so.
+                _context.Terminal.Cursor.Show(true);
+            }
+
+            Environment.Exit(ExitedBySignal + (signal.Signal == PosixSignal.SIGINT ? Interrupt : Terminate));
         }
 
-        _error.WriteLine("Stopping: no more intake, delivering what was read. Press Ctrl+C again to end at once.");
+        _context.Error.WriteLine("Stopping: no more intake, delivering what was read. Press Ctrl+C again to end at once.");
         _stop.Cancel();
     }
 }

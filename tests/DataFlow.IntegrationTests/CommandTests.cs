@@ -83,8 +83,8 @@ public sealed class CommandTests : IDisposable
         var lenient = await DoneAsync("run", "p.yaml", "--fresh");
 
         Assert.Equal(1, strict.ExitCode);
-        Says(strict, "1 dead letters (1 too-many-fields)");
-        Says(lenient, "warning: 1 records are dead letters", "dataflow dead-letters list p.yaml");
+        Says(strict, "1 dead letter (1 too-many-fields)");
+        Says(lenient, "warning: 1 record is a dead letter", "dataflow dead-letters list p.yaml");
         Assert.Equal(Ann + Bob, Output);
     }
 
@@ -193,7 +193,7 @@ public sealed class CommandTests : IDisposable
         Says(await WrongAsync("state", "show", "p.yaml"), "Pipeline 'p' has no state in", "it has not run yet");
         await DoneAsync("run", "p.yaml");
 
-        Says(await DoneAsync("state", "show", "p.yaml"), "2 read = 2 delivered + 0 filtered + 0 dead letters + 0 unaccounted", "in.csv", "RunCompleted");
+        Says(await DoneAsync("state", "show", "p.yaml"), "2 read = 2 delivered + 0 filtered + 0 dead letters + 0 unaccounted", "in.csv#", "offset 3  done", "run completed");
         using (var json = JsonDocument.Parse((await DoneAsync("state", "show", "p.yaml", "--json")).Out))
         {
             Assert.Equal([2, 2, 0, 0, 0], Numbers(json.RootElement, "read", "delivered", "filtered", "deadLettered", "unaccounted"));
@@ -213,8 +213,8 @@ public sealed class CommandTests : IDisposable
     public async Task Dead_letters_are_listed_shown_and_delivered_once_the_pipeline_file_lets_them_pass()
     {
         _folder.Write("in.csv", "id,name\n1,Ann\n2,Bob,x\n3,Cy\n");
-        Says(await DoneAsync("run", "p.yaml"), "1 dead letters (1 too-many-fields)");
-        Says(await DoneAsync("dead-letters", "list", "p.yaml"), "p: 1 dead letters (1 too-many-fields)", "Line 3", "expected 2 fields", "found 3");
+        Says(await DoneAsync("run", "p.yaml"), "1 dead letter (1 too-many-fields)");
+        Says(await DoneAsync("dead-letters", "list", "p.yaml"), "p: 1 dead letter (1 too-many-fields)", "in.csv: Line 3:", "expected 2 fields", "found 3");
         Says(await DoneAsync("dead-letters", "show", "p.yaml", "1"), "too-many-fields (source)", "offset 3", "raw          7 bytes:", "2,Bob,x");
         Says(await WrongAsync("dead-letters", "show", "p.yaml", "9"), "no dead letter 9");
         Says(await DoneAsync("dead-letters", "replay", "p.yaml"), "0 delivered", "1 failed again");
@@ -223,7 +223,7 @@ public sealed class CommandTests : IDisposable
         Says(await DoneAsync("dead-letters", "replay", "p.yaml"), "1 delivered", "0 failed again");
 
         Assert.Equal(Ann + Cy + "{\"id\":\"2\",\"name\":\"Bob\",\"extra1\":\"x\"}\n", Output);
-        Says(await DoneAsync("state", "show", "p.yaml"), "3 read = 3 delivered + 0 filtered + 0 dead letters + 0 unaccounted", "Replay");
+        Says(await DoneAsync("state", "show", "p.yaml"), "3 read = 3 delivered + 0 filtered + 0 dead letters + 0 unaccounted", "replay");
         Says(await DoneAsync("dead-letters", "list", "p.yaml"), "no dead letters");
         Says(await DoneAsync("run", "p.yaml"), "0 new records");
     }
@@ -256,9 +256,50 @@ public sealed class CommandTests : IDisposable
     public async Task Wrong_arguments_are_wrong_input()
     {
         Says(await WrongAsync("run", "missing.yaml"), "missing.yaml: there is no such file", "check the path");
-        Says(await WrongAsync("run"), "Required argument missing", "dataflow run --help");
-        Says(await WrongAsync("run", "p.yaml", "--until", "never"), "--until 'never' is not known", "caught-up or forever");
-        Says(await WrongAsync("preview", "p.yaml", "-n", "0"), "give 1 or more");
+        Says(await WrongAsync("run"), "error: <file> is missing", "See: dataflow run --help");
+    }
+
+    [Fact]
+    [Trait("claim", "FILE-22")]
+    [Trait("claim", "FILE-31")]
+    public async Task A_bad_record_is_a_warning_with_its_file_and_line_once()
+    {
+        _folder.Write("in.csv", Rows + "3,Cy,x\n");
+
+        var result = await DoneAsync("run", "p.yaml");
+
+        var warning = Assert.Single(result.Error.Split('\n'), line => line.StartsWith("warning: ", StringComparison.Ordinal));
+        Assert.StartsWith($"warning: {_folder["in.csv"]}: Line 4: expected 2 fields as in the header, found 3. ", warning, StringComparison.Ordinal);
+        Assert.EndsWith(" Skipped, now a dead letter (too-many-fields).", warning.TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_split_is_moved_by_the_name_that_people_know()
+    {
+        await DoneAsync("run", "p.yaml");
+
+        await DoneAsync("state", "seek", "p.yaml", "2", "--split", _folder["in.csv"]);
+
+        Says(await DoneAsync("run", "p.yaml"), "1 delivered");
+        Assert.Equal(Ann + Bob + Bob, Output);
+    }
+
+    [Fact]
+    public async Task A_preview_shows_control_characters_instead_of_obeying_them()
+    {
+        _folder.Write("in.csv", "id,name\n1,\u001b[31mAnn\n2,日本\n");
+
+        var preview = await DoneAsync("preview", "p.yaml");
+
+        Assert.Equal("@id  id  name\n───  ──  ────────\n1    1   ␛[31mAnn\n2    2   日本\n", preview.Out);
+    }
+
+    [Fact]
+    public async Task Help_calls_the_command_as_it_is_typed()
+    {
+        Says(await DoneAsync("--help"), "dataflow [command] [options]");
+        Says(await DoneAsync("state", "seek", "--help"), "dataflow state seek <file> <offset> [options]");
+        Assert.Matches(@"^\d+\.\d+\.\d+", (await DoneAsync("--version")).Out);
     }
 
     private static void Says(CliResult result, params string[] words)

@@ -1,10 +1,17 @@
 using System.Text.RegularExpressions;
+using DataFlow.Cli;
+using DataFlow.Engine.Configuration;
 
 namespace DataFlow.RepositoryTests;
 
-/// <summary>Code in the docs is code that a test has compiled and run: each C# fence names its file and region.</summary>
+/// <summary>
+/// What stands in a fence works: each C# fence names the test region that compiles and runs it, each YAML fence is a valid
+/// pipeline, each command parses. Anything else in a fence is data or output.
+/// </summary>
 public sealed partial class SnippetTests
 {
+    private static readonly string[] BuildCommands = ["dotnet build", "dotnet test", "dotnet format --verify-no-changes"];
+
     [Fact]
     public void Every_csharp_snippet_is_a_region_of_a_test_file()
     {
@@ -23,6 +30,101 @@ public sealed partial class SnippetTests
         }
     }
 
+    public static TheoryData<string, int> YamlSnippets => Snippets("yaml");
+
+    [Theory]
+    [MemberData(nameof(YamlSnippets))]
+    public async Task Every_yaml_snippet_is_a_valid_pipeline(string file, int number)
+    {
+        var definition = PipelineFile.Parse(Snippet(file, "yaml", number), Repository.PathOf(file.Split('/')), BuiltInCatalogue.Instance);
+
+        Assert.Empty(GuaranteeExplanation.Of(definition).Problems);
+        Assert.Empty(await definition.CheckConnectorsAsync());
+        definition.CreateTransforms();
+    }
+
+    public static TheoryData<string, int> CommandSnippets => Snippets("sh");
+
+    [Theory]
+    [MemberData(nameof(CommandSnippets))]
+    public void Every_command_is_one_that_there_is(string file, int number)
+    {
+        var commands = Snippet(file, "sh", number).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        foreach (var command in commands.Where(command => !BuildCommands.Contains(command)))
+        {
+            var line = command.Replace("dotnet run -c Release --project src/DataFlow.Cli -- ", "dataflow ", StringComparison.Ordinal);
+            Assert.StartsWith("dataflow ", line, StringComparison.Ordinal);
+            Assert.Empty(DataFlowCommand.Create(CliContext.ForProcess()).Parse(line.Split(' ')[1..]).Errors);
+        }
+    }
+
+    [Fact]
+    public void Every_fence_says_what_it_holds()
+    {
+        foreach (var path in Markdown())
+        {
+            Assert.All(
+                AnyFence().Matches(File.ReadAllText(path)).Select(match => match.Groups["language"].Value),
+                language => Assert.True(language is "csharp" or "yaml" or "sh" or "csv" or "json" or "text", $"{path}: ```{language}"));
+        }
+    }
+
+    [Fact]
+    public void Every_link_leads_somewhere()
+    {
+        foreach (var path in Markdown())
+        {
+            foreach (var target in Link().Matches(File.ReadAllText(path)).Select(match => match.Groups["target"].Value).Where(target => !target.Contains("://", StringComparison.Ordinal)))
+            {
+                var full = Path.Combine(Path.GetDirectoryName(path)!, target.Split('#')[0]);
+                Assert.True(File.Exists(full) || Directory.Exists(full), $"{Path.GetRelativePath(Repository.Root, path)} links to {target}, which is not there.");
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_message_that_troubleshooting_quotes_is_one_that_there_is()
+    {
+        var known = string.Join('\n', Repository.Files("*.cs").Where(path => path.StartsWith(Repository.PathOf("src"), StringComparison.Ordinal)).Select(File.ReadAllText))
+            + File.ReadAllText(Repository.PathOf("docs", "getting-started.md"));
+        var quoted = File.ReadLines(Repository.PathOf("docs", "troubleshooting.md"))
+            .Where(line => line.StartsWith('|'))
+            .Select(line => line.Split('|')[1].Split('`'))
+            .Where(cell => cell.Length == 3)
+            .Select(cell => cell[1])
+            .ToList();
+
+        Assert.True(quoted.Count > 10);
+        Assert.All(quoted, message => Assert.Contains(message, known, StringComparison.Ordinal));
+    }
+
+    private static TheoryData<string, int> Snippets(string language)
+    {
+        var snippets = new TheoryData<string, int>();
+        foreach (var path in Markdown())
+        {
+            var file = Path.GetRelativePath(Repository.Root, path).Replace('\\', '/');
+            for (var number = 0; number < Fences(file, language).Count; number++)
+            {
+                snippets.Add(file, number);
+            }
+        }
+
+        return snippets;
+    }
+
+    private static string Snippet(string file, string language, int number) => Fences(file, language)[number];
+
+    private static List<string> Fences(string file, string language) =>
+    [
+        .. AnyFence().Matches(File.ReadAllText(Repository.PathOf(file.Split('/'))).ReplaceLineEndings("\n"))
+            .Where(match => match.Groups["language"].Value == language)
+            .Select(match => match.Groups["text"].Value),
+    ];
+
+    // The pages of bench/results are written by the benchmarks.
+    private static IEnumerable<string> Markdown() => Repository.Files("*.md").Where(path => !path.StartsWith(Repository.PathOf("bench"), StringComparison.Ordinal));
+
     private static string Normalise(string code)
     {
         var lines = code.Replace("\r", "", StringComparison.Ordinal).Split('\n').Select(line => line.TrimEnd()).ToList();
@@ -32,4 +134,10 @@ public sealed partial class SnippetTests
 
     [GeneratedRegex(@"(?:<!-- snippet: (?<file>[^#\s]+)#(?<region>\S+) -->\s*)?```csharp\n(?<code>.*?)```", RegexOptions.Singleline)]
     private static partial Regex Fence();
+
+    [GeneratedRegex(@"^```(?<language>\w*)\n(?<text>.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex AnyFence();
+
+    [GeneratedRegex(@"\]\((?<target>[^)\s#][^)\s]*)\)")]
+    private static partial Regex Link();
 }

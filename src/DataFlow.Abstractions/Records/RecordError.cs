@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DataFlow;
 
 /// <summary>A record that could not be read, transformed or written. It goes to the dead letters; the rest goes on.</summary>
@@ -13,6 +15,18 @@ public sealed record RecordError(
 {
     /// <summary>The most of a bad record that is kept, in bytes. A longer one is cut here.</summary>
     public const int MaxRawBytes = 1 << 20;
+
+    /// <summary>Where it failed and why, for people. The message of a source says by itself where in the split it was.</summary>
+    public string Explanation
+    {
+        get
+        {
+            var place = SplitName.ForPeople(Split);
+            return place.Length == 0 ? Message
+                : Stage == Stages.Source ? $"{place}: {Message}"
+                : string.Create(CultureInfo.InvariantCulture, $"{place}, record {Offset}: {Message}");
+        }
+    }
 
     /// <summary>Names of the stages.</summary>
     public static class Stages

@@ -30,17 +30,22 @@ internal static class DeadLettersCommand
         var name = PipelineArguments.StateName(parsed, definition);
         await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
         var filter = new DeadLetterFilter { Reason = parsed.GetValue(Reason), Limit = parsed.GetValue(Limit) };
+        if (filter.Limit < 1)
+        {
+            throw new WrongInputException($"-n {filter.Limit} lists nothing; give 1 or more.");
+        }
+
         var counts = await store.DeadLetters.CountAsync(name, filter, ct).ConfigureAwait(false);
         if (counts.Count == 0)
         {
-            context.Out.WriteLine($"{name}: no dead letters.");
+            context.Out.WriteLine($"{name}: no dead letters{(filter.Reason is { } reason ? $" with the reason {reason}" : "")}.");
             return ExitCode.Done;
         }
 
-        context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {counts.Values.Sum():N0} dead letters ({string.Join(", ", counts.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Value} {pair.Key}"))})"));
+        context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {counts.Values.Sum():N0} {(counts.Values.Sum() == 1 ? "dead letter" : "dead letters")} ({string.Join(", ", counts.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Value} {pair.Key}"))})"));
         foreach (var letter in await store.DeadLetters.ListAsync(name, filter, ct).ConfigureAwait(false))
         {
-            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {letter.Id,6}  {letter.Error.Stage,-9}  {letter.Error.Reason,-18}  {letter.Error.Message}"));
+            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {letter.Id,6}  {letter.Error.Stage,-9}  {letter.Error.Reason,-18}  {letter.Error.Explanation}"));
         }
 
         return ExitCode.Done;
@@ -60,7 +65,7 @@ internal static class DeadLettersCommand
         context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"dead letter {letter.Id} of {name}"));
         context.Out.WriteLine($"  reason       {error.Reason} ({error.Stage})");
         context.Out.WriteLine($"  message      {error.Message}");
-        context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  split        {error.Split}, offset {error.Offset}"));
+        context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  split        {SplitName.ForPeople(error.Split)}, offset {error.Offset}"));
         context.Out.WriteLine($"  delivery id  {error.DeliveryId}");
         context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  failed       {letter.FailedAt:u}{(letter.ReplayedAt is { } at ? $", replayed {at:u}" : "")}"));
         context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  raw          {error.Raw.Length:N0} bytes:"));

@@ -6,7 +6,7 @@ namespace DataFlow.Cli.Commands;
 /// <summary><c>dataflow describe</c>: everything about one source, sink or transform.</summary>
 internal static class DescribeCommand
 {
-    private static readonly Argument<string> Role = new("role") { Description = "source, sink or transform." };
+    private static readonly Argument<string> Role = new("role") { Description = "source, sink or transform.", HelpName = "role" };
     private static readonly Argument<string> Name = new("name") { Description = "Its name, as 'dataflow list' shows it." };
 
     public static Command Create(CliContext context)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DataFlow.Cli.Output;
 using DataFlow.Engine.Configuration;
 
 namespace DataFlow.Cli.Commands;
@@ -8,22 +9,37 @@ internal static class DocsCommand
 {
     private static readonly Option<string> Folder = new("--out") { Description = "Where to write.", DefaultValueFactory = _ => "docs/reference", HelpName = "folder" };
 
-    public static Command Create(CliContext context)
+    public static Command Create(CliContext context, Command root)
     {
-        var command = new Command("docs", "Write the option reference as Markdown, and the JSON Schema.") { Folder };
+        var command = new Command("docs", "Write the reference of options and commands as Markdown, and the JSON Schema.") { Folder };
         command.SetAction(parsed =>
         {
-            var folder = parsed.GetRequiredValue(Folder);
-            foreach (var (name, text) in ReferenceWriter.Write(BuiltInCatalogue.Instance))
+            foreach (var (name, text) in Pages(root))
             {
-                var path = Path.Combine(folder, name);
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                File.WriteAllText(path, text);
-                context.Out.WriteLine(path);
+                Write(context, Path.Combine(parsed.GetRequiredValue(Folder), name), text);
             }
 
             return ExitCode.Done;
         });
         return command;
+    }
+
+    /// <summary>Text by path, relative to the reference folder.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> Pages(Command root) =>
+        ReferenceWriter.Write(BuiltInCatalogue.Instance).Append(KeyValuePair.Create(CommandReference.Page, CommandReference.Write(root)));
+
+    private static void Write(CliContext context, string path, string text)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, text);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new WrongInputException($"{path} can't be written: {failure.Message}");
+        }
+
+        context.Out.WriteLine(path);
     }
 }

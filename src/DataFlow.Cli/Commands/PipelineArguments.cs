@@ -33,8 +33,17 @@ internal static class PipelineArguments
         Path.GetFullPath(parsed.GetValue(State) ?? Path.Combine(definition.BaseDirectory, ".dataflow"));
 
     /// <summary>The name that state and lock are kept under.</summary>
-    public static string StateName(ParseResult parsed, PipelineDefinition definition) =>
-        parsed.GetValue(Instance) is { } instance ? $"{definition.Name}.{instance}" : definition.Name;
+    public static string StateName(ParseResult parsed, PipelineDefinition definition)
+    {
+        if (parsed.GetValue(Instance) is not { } instance)
+        {
+            return definition.Name;
+        }
+
+        return PipelineName.Problem(instance, "an instance") is { } problem
+            ? throw new WrongInputException($"--instance: {problem}")
+            : $"{definition.Name}.{instance}";
+    }
 
     /// <summary>Opens the state of a pipeline that has run before.</summary>
     public static SqliteStateStore OpenExistingState(ParseResult parsed, PipelineDefinition definition, CliContext context)

@@ -30,7 +30,7 @@ internal static class PreviewCommand
             throw new WrongInputException($"-n {most} shows nothing; give 1 or more.");
         }
 
-        using var signals = new StopSignals(context.Error);
+        using var signals = new StopSignals(context);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(signals.Stop);
         using var log = new CliLogger(context.Error, verbose);
         var sink = new PreviewSink(most, enough);
@@ -51,7 +51,7 @@ internal static class PreviewCommand
             return DataFlowCommand.Explain(failure, verbose, context.Error);
         }
 
-        RecordTable.Write(context.Out, sink.Records);
+        RecordTable.Write(context.Out, sink.Records, context.Width, context.HasColour);
         return ExitCode.Done;
     }
 

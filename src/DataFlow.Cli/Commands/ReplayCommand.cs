@@ -37,11 +37,16 @@ internal static class ReplayCommand
         await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
         if ((await store.DeadLetters.CountAsync(name, filter, CancellationToken.None).ConfigureAwait(false)).Count == 0)
         {
+            if (filter.Ids is { } wanted)
+            {
+                throw new WrongInputException($"Pipeline '{name}' has no dead letter {string.Join(", ", wanted)}; 'dataflow dead-letters list' shows their numbers.");
+            }
+
             context.Out.WriteLine($"{name}: no dead letters to replay.");
             return ExitCode.Done;
         }
 
-        using var signals = new StopSignals(context.Error);
+        using var signals = new StopSignals(context);
         using var held = PipelineLock.Acquire(
             PipelineArguments.StateFolder(parsed, definition), definition.Name, parsed.GetValue(PipelineArguments.Instance), context.Time);
         using var log = new CliLogger(context.Error, verbose);

@@ -27,6 +27,8 @@ internal static class RunCommand
     public static Command Create(CliContext context)
     {
         OutputOption.AcceptOnlyFromAmong("text", "json");
+        UntilOption.CompletionSources.Clear();
+        UntilOption.CompletionSources.Add("caught-up", "forever");
         var command = new Command("run", "Run a pipeline until its source is read to the end, or until it is stopped.")
         {
             PipelineArguments.File, UntilOption, PipelineArguments.State, Fresh, PipelineArguments.Instance, Strict, OutputOption,
@@ -77,7 +79,7 @@ internal static class RunCommand
     private static async Task<int> RunAsync(
         CliContext context, ParseResult parsed, PipelineDefinition definition, string name, bool json, bool verbose)
     {
-        using var signals = new StopSignals(context.Error);
+        using var signals = new StopSignals(context);
         var folder = PipelineArguments.StateFolder(parsed, definition);
         using var held = PipelineLock.Acquire(folder, definition.Name, parsed.GetValue(PipelineArguments.Instance), context.Time);
         await using var store = SqliteStateStore.Open(folder, context.Time);
@@ -101,9 +103,9 @@ internal static class RunCommand
 
     private static string Describe(PipelineDefinition definition) => string.Join(" -> ",
     [
-        $"{definition.Source.Definition.Name} {definition.Source.Settings.ConfiguredConnection}".TrimEnd(),
+        $"{definition.Source.Definition.Name} {ConnectionDisplay.Of(definition.Source.Settings.ConfiguredConnection)}".TrimEnd(),
         .. definition.Transforms.Select(transform => transform.Definition.Name),
-        $"{definition.Sink.Definition.Name} {definition.Sink.Settings.ConfiguredConnection}".TrimEnd(),
+        $"{definition.Sink.Definition.Name} {ConnectionDisplay.Of(definition.Sink.Settings.ConfiguredConnection)}".TrimEnd(),
     ]);
 
     private static Until? Fail(System.CommandLine.Parsing.ArgumentResult result, string message)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using DataFlow.Engine;
 using DataFlow.Engine.Configuration;
@@ -14,9 +15,12 @@ internal static class StateCommand
     private static readonly Option<bool> KeepDeadLetters = new("--keep-dead-letters") { Description = "Leave the dead letters where they are." };
     private static readonly Option<string?> Split = new("--split") { Description = "The split to move, as 'state show' names it. May be left out when there is only one.", HelpName = "split" };
     private static readonly Option<string> SetSplit = new("--split") { Description = "The split to set, as 'state show' names it.", HelpName = "split", Required = true };
-    private static readonly Option<string> SetPosition = new("--position") { Description = "The complete position, as 'state show' prints it.", HelpName = "json", Required = true };
+    private static readonly Option<string> SetPosition = new("--position") { Description = "The complete position, as 'state show --json' prints it.", HelpName = "json", Required = true };
     private static readonly Option<long> SetOffset = new("--offset") { Description = "The position as one number, for people.", HelpName = "number" };
     private static readonly Argument<long> Offset = new("offset") { Description = "Where to go on: for files, the number of lines to skip." };
+
+    // Paths and positions stay readable; the output goes to no web page.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Command Create(CliContext context)
     {
@@ -54,12 +58,12 @@ internal static class StateCommand
         context.Out.WriteLine(checkpoint.Splits.Count == 1 ? "  1 split:" : string.Create(CultureInfo.InvariantCulture, $"  {checkpoint.Splits.Count:N0} splits:"));
         foreach (var (split, position) in checkpoint.Splits.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {split}  offset {position.Offset:N0}  {position.Json}"));
+            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {split}  offset {position.Offset:N0}{StatusIn(position)}"));
         }
 
         foreach (var entry in history)
         {
-            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {entry.At:u} {entry.Event} by {entry.Owner}{(entry.Detail is null ? "" : ": " + entry.Detail)}"));
+            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {entry.At:u} {NameOf(entry.Event)} by {entry.Owner}{(entry.Detail is null ? "" : ": " + entry.Detail)}"));
         }
 
         return ExitCode.Done;
@@ -87,11 +91,28 @@ internal static class StateCommand
         }
 
         var (split, position) = parsed.GetValue(Split) is { } named
-            ? (named, new SplitPosition(offset, ""))
+            ? (await FindAsync(context, parsed, definition, named, ct).ConfigureAwait(false), new SplitPosition(offset, ""))
             : Place(definition, offset);
         await MoveAsync(context, parsed, definition, split, position, ct).ConfigureAwait(false);
         context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: the next run goes on after offset {offset:N0}. What the sink holds stays as it is."));
         return ExitCode.Done;
+    }
+
+    /// <summary>The split that somebody named, in full or as people know it.</summary>
+    private static async Task<string> FindAsync(CliContext context, ParseResult parsed, PipelineDefinition definition, string named, CancellationToken ct)
+    {
+        await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
+        var state = await store.ReadAsync(PipelineArguments.StateName(parsed, definition), ct).ConfigureAwait(false);
+        var splits = state?.Checkpoint.Splits.Keys.Order(StringComparer.Ordinal).ToList() ?? [];
+        var found = splits.Where(split => split == named || SplitName.ForPeople(split) == named).ToList();
+        return found switch
+        {
+            [var only] => only,
+            [] => throw new WrongInputException(
+                $"There is no split '{named}' to move. "
+                + (splits.Count == 0 ? "The pipeline has not read anything yet." : $"There are: {string.Join(", ", splits)}.")),
+            _ => throw new WrongInputException($"'{named}' stands for several splits; name one of them in full: {string.Join(", ", found)}."),
+        };
     }
 
     private static (string Split, SplitPosition Position) Place(PipelineDefinition definition, long offset)
@@ -130,6 +151,30 @@ internal static class StateCommand
         await store.SeekAsync(PipelineArguments.StateName(parsed, definition), split, position, RunOwner.Current, ct).ConfigureAwait(false);
     }
 
+    // A source whose splits come to an end says in the position how far they are.
+    private static string StatusIn(SplitPosition position)
+    {
+        if (position.Json.Length == 0)
+        {
+            return "";
+        }
+
+        using var json = JsonDocument.Parse(position.Json);
+        return json.RootElement.ValueKind == JsonValueKind.Object
+            && json.RootElement.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String ? $"  {status}" : "";
+    }
+
+    private static string NameOf(HistoryEvent happened) => happened switch
+    {
+        HistoryEvent.RunStarted => "run started",
+        HistoryEvent.RunCompleted => "run completed",
+        HistoryEvent.RunStopped => "run stopped",
+        HistoryEvent.RunFailed => "run failed",
+        HistoryEvent.Reset => "reset",
+        HistoryEvent.Seek => "seek",
+        _ => "replay",
+    };
+
     private static string ToJson(PipelineState state)
     {
         var counters = state.Checkpoint.Counters;
@@ -145,6 +190,6 @@ internal static class StateCommand
             deadLettered = counters.DeadLettered,
             unaccounted = counters.Unaccounted,
             splits = state.Checkpoint.Splits.ToDictionary(pair => pair.Key, pair => new { offset = pair.Value.Offset, position = pair.Value.Json }),
-        });
+        }, Readable);
     }
 }

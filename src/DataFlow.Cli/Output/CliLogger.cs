@@ -5,7 +5,7 @@ namespace DataFlow.Cli.Output;
 /// <summary>Log lines for people on the error stream: warnings and errors, with <c>--verbose</c> everything.</summary>
 internal sealed class CliLogger(TextWriter error, bool verbose) : ILogger, IDisposable
 {
-    private const int MostOfAKind = 10;
+    private const int MostOfAKind = 5;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<EventId, int> _seen = [];

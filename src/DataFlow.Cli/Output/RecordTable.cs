@@ -1,14 +1,20 @@
-using Spectre.Console;
+using System.Text;
+using DataFlow.Connectors;
 
 namespace DataFlow.Cli.Output;
 
 /// <summary>Records as a table for people.</summary>
 internal static class RecordTable
 {
-    private const int WidestCell = 40;
+    private const int WidestColumn = 40;
+    private const int NarrowestColumn = 8;
 
     /// <summary>Writes one row per record, one column per field that occurs.</summary>
-    public static void Write(TextWriter writer, IReadOnlyList<DataRecord> records)
+    /// <param name="writer">Gets the table.</param>
+    /// <param name="records">What to show.</param>
+    /// <param name="width">Columns of the terminal to fit into where that can be done, or null for as many as are needed.</param>
+    /// <param name="hasColour">True when escape sequences are understood.</param>
+    public static void Write(TextWriter writer, IReadOnlyList<DataRecord> records, int? width, bool hasColour)
     {
         if (records.Count == 0)
         {
@@ -17,31 +23,22 @@ internal static class RecordTable
         }
 
         var columns = records.SelectMany(record => record.Data.Keys).Distinct().ToList();
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumn("@id");
-        foreach (var column in columns)
+        var rows = records.Select(record => RowOf(record, columns)).ToList();
+        var widest = WidestColumn;
+        var table = Create(widest);
+        while (table.Width > width && widest > NarrowestColumn)
         {
-            table.AddColumn(Markup.Escape(column));
+            table = Create(--widest);
         }
 
-        foreach (var record in records)
-        {
-            table.AddRow([new Text(Cut(record.Id)), .. columns.Select(column => new Text(Cut(record.IsNull(column) ? "∅" : record.Data.GetValueOrDefault(column, ""))))]);
-        }
+        var text = new StringBuilder();
+        table.AppendHeader(text);
+        rows.ForEach(row => table.AppendRow(text, row));
+        writer.Write(text);
 
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
-        if (!console.Profile.Out.IsTerminal)
-        {
-            // Nothing to fit into: a pipe or file takes lines of any length.
-            console.Profile.Width = 10_000;
-        }
-
-        console.Write(table);
+        TextTable Create(int maxWidth) => new(["@id", .. columns], rows, maxWidth, hasColour);
     }
 
-    private static string Cut(string value)
-    {
-        var line = value.ReplaceLineEndings("⏎");
-        return line.Length <= WidestCell ? line : string.Concat(line.AsSpan(0, WidestCell - 1), "…");
-    }
+    private static IReadOnlyList<string?> RowOf(DataRecord record, IEnumerable<string> columns) =>
+        [record.Id, .. columns.Select(column => record.IsNull(column) ? null : record.Data.GetValueOrDefault(column, ""))];
 }

@@ -19,11 +19,11 @@ internal static class RunReport
             return;
         }
 
-        writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{pipeline}: {Verb(outcome.State)} in {outcome.Elapsed.TotalSeconds:0.00} s, {Bytes.Format(run.Bytes)} read"));
+        writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{pipeline}: {Verb(outcome.State)} in {outcome.Elapsed.TotalSeconds:0.00} s, {Bytes.Format(run.Bytes)} read{Speed(outcome)}"));
         writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {run.Read,12:N0} read"));
         Line(writer, run.Delivered, "delivered", null);
         Line(writer, run.Filtered, "filtered out", null);
-        Line(writer, run.DeadLettered, "dead letters", outcome.DeadLetterReasons);
+        Line(writer, run.DeadLettered, run.DeadLettered == 1 ? "dead letter" : "dead letters", outcome.DeadLetterReasons);
         Line(writer, run.Dropped, "dropped", null);
         Line(writer, run.Deduplicated, "read again and recognised", null);
         if (outcome.ParseOutcomes.Count > 0)
@@ -33,7 +33,8 @@ internal static class RunReport
 
         if (run.DeadLettered > 0)
         {
-            writer.WriteLine($"warning: {run.DeadLettered} records are dead letters; see them with: dataflow dead-letters list {file}");
+            var are = run.DeadLettered == 1 ? "record is a dead letter; see it" : "records are dead letters; see them";
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"warning: {run.DeadLettered:N0} {are} with: dataflow dead-letters list {file}"));
         }
     }
 
@@ -65,6 +66,11 @@ internal static class RunReport
         RunState.Stopped => "stopped",
         _ => "failed",
     };
+
+    // Of a run that is over in no time a speed says nothing.
+    private static string Speed(PipelineOutcome outcome) => outcome.Elapsed.TotalSeconds < 1 ? "" : string.Create(
+        CultureInfo.InvariantCulture,
+        $" ({outcome.Run.Read / outcome.Elapsed.TotalSeconds:N0} records/s, {Bytes.Format(outcome.Run.Bytes / outcome.Elapsed.TotalSeconds)}/s)");
 
     private static void Line(TextWriter writer, long count, string label, IReadOnlyDictionary<string, long>? reasons)
     {

@@ -17,7 +17,7 @@ internal sealed class ConsoleSinkConnector(ConsoleSinkOptions options, Func<Stre
     private BatchPool _pool = BatchPool.Shared;
     private NdjsonEncoder? _ndjson;
     private CsvEncoder? _csv;
-    private ConsoleTable? _table;
+    private TextTable? _table;
 
     /// <inheritdoc/>
     public ValueTask<Checkpoint?> OpenAsync(SinkContext context, CancellationToken ct)
@@ -76,20 +76,35 @@ internal sealed class ConsoleSinkConnector(ConsoleSinkOptions options, Func<Stre
 
     private async ValueTask WriteTableAsync(RecordBatch batch, CancellationToken ct)
     {
-        if (_table is null || !_table.Fits(batch.Schema))
+        if (_table is null || !_table.Fits(batch.Schema.Names))
         {
             _text.Append(_table is null ? "" : "\n");
-            _table = ConsoleTable.For(batch, options.MaxWidth, hasColour());
+            _table = new TextTable(batch.Schema.Names, RowsOf(batch), options.MaxWidth, hasColour());
             _table.AppendHeader(_text);
         }
 
-        for (var index = 0; index < batch.Count; index++)
+        foreach (var row in RowsOf(batch))
         {
-            _table.AppendRow(batch, batch.RowAt(index), _text);
+            _table.AppendRow(_text, row);
         }
 
         await _stream.WriteAsync(Encoding.UTF8.GetBytes(_text.ToString()), ct).ConfigureAwait(false);
         _text.Clear();
+    }
+
+    private static IEnumerable<IReadOnlyList<string?>> RowsOf(RecordBatch batch)
+    {
+        var values = new string?[batch.Schema.Names.Count];
+        for (var index = 0; index < batch.Count; index++)
+        {
+            for (var column = 0; column < values.Length; column++)
+            {
+                var field = batch.Field(batch.RowAt(index), column);
+                values[column] = field.Kind is FieldKind.Null ? null : Encoding.UTF8.GetString(FieldText.Decode(batch, field));
+            }
+
+            yield return values;
+        }
     }
 
     /// <summary>Writes CSV; a record with a new field starts a new header after a blank line, so that nothing is left out.</summary>

@@ -12,8 +12,6 @@ internal static class ConsoleSinkDefinition
         ConnectionRequired = false,
         OptionsType = typeof(ConsoleSinkOptions),
         Capabilities = _ => new SinkCapabilities(SinkReplay.Repeated, "what stands on a console can't be taken back"),
-        Create = settings => new ConsoleSinkConnector((ConsoleSinkOptions)settings.Options, Console.OpenStandardOutput, HasColour),
+        Create = settings => new ConsoleSinkConnector((ConsoleSinkOptions)settings.Options, Console.OpenStandardOutput, DisplayText.HasColour),
     };
-
-    private static bool HasColour() => !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 }

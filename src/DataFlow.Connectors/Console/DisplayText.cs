@@ -16,6 +16,9 @@ internal static class DisplayText
         (0xFF00, 0xFF60), (0xFFE0, 0xFFE6), (0x1F300, 0x1F64F), (0x1F680, 0x1F6FF), (0x1F900, 0x1F9FF), (0x20000, 0x3FFFD),
     ];
 
+    /// <summary>True when standard output is a terminal whose user hasn't asked for no colours.</summary>
+    public static bool HasColour() => !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+
     /// <summary>Shows control characters as their pictures: a line break as ␊, escape as ␛.</summary>
     public static string Of(string text)
     {

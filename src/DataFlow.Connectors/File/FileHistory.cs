@@ -93,7 +93,7 @@ internal sealed class FileHistory
             var origin = string.Create(CultureInfo.InvariantCulture, $"{file.Stat.Inode} {file.Stat.Born} {incarnation}\n");
             hash.Append(Encoding.UTF8.GetBytes(origin));
             hash.Append(firstLine);
-            var key = string.Create(CultureInfo.InvariantCulture, $"{file.Path}#{hash.GetCurrentHashAsUInt64():x16}");
+            var key = SplitName.Of(file.Path, hash.GetCurrentHashAsUInt64());
             if (!_byKey.ContainsKey(key))
             {
                 return key;

@@ -138,7 +138,7 @@ internal sealed partial class Attempt
     {
         foreach (var error in errors)
         {
-            _services.Logger.RecordFailed(error.Split, error.Offset, error.Reason, error.Message);
+            _services.Logger.RecordFailed(error.Explanation, error.Reason);
         }
     }
 

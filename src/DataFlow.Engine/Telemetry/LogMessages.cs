@@ -85,8 +85,8 @@ internal static partial class LogMessages
         "{Count} dead letters of pipeline {Pipeline} belonged to no commit and were removed; their records are read again")]
     public static partial void DeadLettersUndone(this ILogger logger, string pipeline, long count);
 
-    [LoggerMessage(40, LogLevel.Warning, "Skipped record {Offset} of {Split}, now a dead letter ({Reason}). {Explanation}")]
-    public static partial void RecordFailed(this ILogger logger, string split, long offset, string reason, string explanation);
+    [LoggerMessage(40, LogLevel.Warning, "{Explanation} Skipped, now a dead letter ({Reason}).")]
+    public static partial void RecordFailed(this ILogger logger, string explanation, string reason);
 
     [LoggerMessage(41, LogLevel.Warning,
         "{Count} more records of pipeline {Pipeline} went to the dead letters: dataflow dead-letters list")]

@@ -132,7 +132,7 @@ public class PipelineFileTests
         "orders.yaml:2:7: sink: there is nothing below this key that could be used; give it at least 'type' and 'connection', indented below it.")]
     [InlineData(
         "source: { connection: a }\nsink: { type: console }",
-        "orders.yaml:1:9: source.type: this is missing and must be given: The source kind.")]
+        "orders.yaml:1:9: source.type: this is missing and must be given: The source kind, such as file; `dataflow list` shows them all.")]
     [InlineData(
         "source: { type: file }\nsink: { type: console }",
         "orders.yaml:1:9: source.connection: this is missing and must be given: Where file is.")]

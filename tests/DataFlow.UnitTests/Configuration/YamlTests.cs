@@ -22,6 +22,9 @@ public class YamlTests
     [InlineData(
         "name: \"C:\\data\"",
         "orders.yaml:1:7: in double quotes a \\ starts an escape, and this one is unknown; use single quotes, or write \\\\.")]
+    [InlineData(
+        "source:\n  connection: \"data/in.csv\nsink: {}",
+        "orders.yaml:2:15: a quoted text starts here and is not closed on its line; add the closing quote.")]
     [InlineData("name: 'x", "orders.yaml:1:7: a quoted text starts here and is not closed; add the closing quote.")]
     [InlineData(
         "  name: x\nuntil: forever",

@@ -51,6 +51,25 @@ public sealed class SourceApiTests : IDisposable
     }
 
     [Fact]
+    [Trait("claim", "SRC-04")]
+    public void A_printed_configuration_hides_passwords_and_tokens()
+    {
+        var config = new SourceConfig
+        {
+            SourceType = "api",
+            ConnectionString = "https://me:hunter2@example.com/items?token=hunter2&page=1",
+            Options = new Dictionary<string, string> { ["method"] = "GET", ["auth-token"] = "hunter2", ["auth-password"] = "hunter2" },
+        };
+
+        var printed = config.ToString();
+
+        Assert.DoesNotContain("hunter2", printed, StringComparison.Ordinal);
+        Assert.Contains("auth-token = ***", printed, StringComparison.Ordinal);
+        Assert.Contains("method = GET", printed, StringComparison.Ordinal);
+        Assert.Contains("example.com/items", printed, StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Trait("claim", "SRC-02")]
     [Trait("claim", "SRC-05")]
     [Trait("claim", "SRC-11")]
@@ -69,6 +88,9 @@ public sealed class SourceApiTests : IDisposable
         Assert.Equal(
             new Dictionary<string, string> { ["id"] = "1", ["name"] = "Alice", ["age"] = "30", ["email"] = "alice@example.com" },
             records[0].Data);
+        Assert.Equal(
+            new Dictionary<string, string> { ["id"] = "2", ["name"] = "Bob", ["age"] = "25", ["email"] = "bob@example.com" },
+            records[1].Data);
         Assert.Equal("2", records[0].Metadata["line_number"]);
         Assert.Equal(("file", "csv", config.ConnectionString), (records[0].Metadata["source"], records[0].Metadata["format"], records[0].Metadata["file_path"]));
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", records[0].Metadata["timestamp"]);
@@ -282,7 +304,12 @@ public sealed class SourceApiTests : IDisposable
     [Trait("claim", "FILE-22")]
     public async Task Malformed_input_never_ends_the_stream()
     {
-        Assert.Equal(["1", "3"], await Ids(Source.Create("p", Users("id,name\n1,Alice\n2,Bob,surplus\n3,Carol\n"))));
+        var services = new SourceServices();
+
+        Assert.Equal(["1", "3"], await Ids(Source.Create("p", Users("id,name\n1,Alice\n2,Bob,surplus\n3,Carol\n"), services)));
+
+        var letter = Assert.Single(await services.State.DeadLetters.ListAsync("p", new DeadLetterFilter(), CancellationToken.None));
+        Assert.Equal(("too-many-fields", "2,Bob,surplus"), (letter.Error.Reason, Encoding.UTF8.GetString(letter.Error.Raw)));
     }
 
     [Fact]

@@ -28,10 +28,10 @@ public sealed class LogMessagesTests
     {
         var log = new TextLog();
 
-        log.RecordFailed("users.csv", 3, "too-many-fields", "4 fields were found, 3 are allowed.");
+        log.RecordFailed("users.csv: Line 3: 4 fields were found, 3 are allowed.", "too-many-fields");
 
         Assert.Equal(
-            ["Warning 40: Skipped record 3 of users.csv, now a dead letter (too-many-fields). 4 fields were found, 3 are allowed."],
+            ["Warning 40: users.csv: Line 3: 4 fields were found, 3 are allowed. Skipped, now a dead letter (too-many-fields)."],
             log.Lines);
     }
 

@@ -11,6 +11,10 @@ internal static class OptionText
     {
         null => null,
         bool truth => truth ? "true" : "false",
+
+        // Beside a name that says ms, 1s would read wrong.
+        TimeSpan duration when entry.Name.EndsWith("-ms", StringComparison.Ordinal) =>
+            duration.TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
         TimeSpan duration => DurationText.Format(duration),
         IReadOnlyDictionary<string, string> map => JsonSerializer.Serialize(map, JsonSerializerOptions.Web),
         IEnumerable<string> list => JsonSerializer.Serialize(list, JsonSerializerOptions.Web),

@@ -3,7 +3,7 @@ namespace DataFlow.Engine.Configuration;
 /// <summary>Keeps the values of secret options out of texts for people.</summary>
 internal static class SecretMask
 {
-    public const string Mask = "***";
+    public const string Mask = ConnectionDisplay.Mask;
 
     /// <summary>A text without the values that the record's secret options have.</summary>
     public static string Hide(OptionTable table, object record, string text) => table.Entries

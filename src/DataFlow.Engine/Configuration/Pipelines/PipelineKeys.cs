@@ -45,7 +45,7 @@ internal sealed record PipelineKeys
 /// <summary>The keys of <c>source</c>.</summary>
 internal sealed record SourceKeys : IConnectorKeys
 {
-    [Option("The source kind.", Required = true, Aliases = ["sourceType"])]
+    [Option("The source kind, such as file; `dataflow list` shows them all.", Required = true, Aliases = ["sourceType"])]
     public string Type { get; init; } = "";
 
     [Option("Where to connect; what it means depends on the kind.", Aliases = ["connectionString"])]
@@ -69,7 +69,7 @@ internal sealed record SourceKeys : IConnectorKeys
 /// <summary>The keys of <c>sink</c>.</summary>
 internal sealed record SinkKeys : IConnectorKeys
 {
-    [Option("The sink kind.", Required = true)]
+    [Option("The sink kind, such as file; `dataflow list` shows them all.", Required = true)]
     public string Type { get; init; } = "";
 
     [Option("Where to write; what it means depends on the kind.", Aliases = ["connectionString"])]

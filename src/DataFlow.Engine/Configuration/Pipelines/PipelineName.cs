@@ -8,10 +8,12 @@ public static partial class PipelineName
     private const int Longest = 100;
 
     /// <summary>What is wrong with a name, as a sentence; null when it can be used.</summary>
-    public static string? Problem(string name) =>
+    /// <param name="name">The name.</param>
+    /// <param name="owner">What is to be called so.</param>
+    public static string? Problem(string name, string owner = "a pipeline") =>
         name.Length > Longest ? $"the name is {name.Length} characters long; allowed are {Longest}."
         : Allowed().IsMatch(name) ? null
-        : $"{Phrases.Quote(name)} can't be a pipeline's name; "
+        : $"{Phrases.Quote(name)} can't be {owner}'s name; "
             + "use letters a-z, digits, '-', '_' and '.', with a letter or digit first and last.";
 
     [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\z")]

@@ -12,6 +12,7 @@ internal static partial class YamlSyntax
         ("invalid mapping", "this line is not valid YAML; check its indentation, and put text that contains ': ' in quotes."),
         ("cannot start any token", "text can't start with this character in YAML; put it in quotes."),
         ("unknown escape character", "in double quotes a \\ starts an escape, and this one is unknown; use single quotes, or write \\\\."),
+        ("quoted scalar, found wrong indentation", "a quoted text starts here and is not closed on its line; add the closing quote."),
         ("quoted scalar, found unexpected end", "a quoted text starts here and is not closed; add the closing quote."),
         ("<document end>", "this line is not indented like the ones before it; keys of one map start in the same column."),
     ];

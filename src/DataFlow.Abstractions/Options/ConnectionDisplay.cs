@@ -1,13 +1,16 @@
 using System.Text.RegularExpressions;
 
-namespace DataFlow.Engine.Configuration;
+namespace DataFlow;
 
 /// <summary>Connections for people to read: the same text without passwords, tokens and keys.</summary>
 public static partial class ConnectionDisplay
 {
+    /// <summary>Stands in for a secret.</summary>
+    public const string Mask = "***";
+
     /// <summary>The connection with every password, token and key replaced by <c>***</c>.</summary>
     public static string Of(string connection) =>
-        NamedSecret().Replace(UserInfo().Replace(connection, $"$1{SecretMask.Mask}@"), $"$1{SecretMask.Mask}");
+        NamedSecret().Replace(UserInfo().Replace(connection, $"$1{Mask}@"), $"$1{Mask}");
 
     // scheme://user:password@host. A password may hold '@', ':' and '/' itself, so everything up to the last '@' counts, except
     // after a port.
