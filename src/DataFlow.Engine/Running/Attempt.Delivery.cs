@@ -22,7 +22,10 @@ internal sealed partial class Attempt
     }
 
     private bool CommitIsDue =>
-        !_pending.IsEmpty && (_commitNow || TimeToCommit == TimeSpan.Zero || _kept.Bytes > _spec.InFlightBytes);
+        !_pending.IsEmpty && MayCommit && (_commitNow || TimeToCommit == TimeSpan.Zero || _kept.Bytes > _spec.InFlightBytes);
+
+    /// <summary>What a source can't read again is kept until its commit instead of being read again from a restart point.</summary>
+    private bool MayCommit => _pending.IsAtRestartPoint || !_spec.SourceCapabilities.Replayable;
 
     private async Task OpenAsync(CancellationToken stop)
     {
@@ -169,7 +172,7 @@ internal sealed partial class Attempt
     {
         _lastCommit = _services.Time.GetTimestamp();
         _commitNow = false;
-        if (_pending.IsEmpty && !always)
+        if (!always && (_pending.IsEmpty || !MayCommit))
         {
             return;
         }

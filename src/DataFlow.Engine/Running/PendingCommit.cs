@@ -14,6 +14,12 @@ internal sealed class PendingCommit(bool isReplay)
     /// <summary>True when a commit would change anything.</summary>
     public bool IsEmpty => _positions.Count == 0 && Counters == default && _deadLetters.Count == 0 && _replayed.Count == 0;
 
+    /// <summary>
+    /// True when a run could go on right after what was written. A batch without an advance, such as one in the middle of an
+    /// answer or a transaction, has none after it: committed there, it would be read and written again after a crash.
+    /// </summary>
+    public bool IsAtRestartPoint { get; private set; } = true;
+
     /// <summary>Dead letters that are not in the store yet.</summary>
     public IReadOnlyList<RecordError> DeadLetters => _deadLetters;
 
@@ -41,6 +47,8 @@ internal sealed class PendingCommit(bool isReplay)
         {
             _positions[advance.Split] = advance.Position;
         }
+
+        IsAtRestartPoint = written.Advances.Count > 0;
 
         Counters += new RecordCounters
         {
