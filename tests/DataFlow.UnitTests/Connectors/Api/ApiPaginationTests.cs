@@ -1,4 +1,5 @@
-using static DataFlow.UnitTests.Connectors.TestApiAnswers;
+using DataFlow.Conformance;
+using static DataFlow.Conformance.TestApiAnswers;
 
 namespace DataFlow.UnitTests.Connectors;
 

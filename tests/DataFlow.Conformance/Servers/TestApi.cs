@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
-namespace DataFlow.UnitTests.Connectors;
+namespace DataFlow.Conformance;
 
 /// <summary>A request as the server saw it.</summary>
 internal sealed record SeenRequest(string Method, string Target, IReadOnlyDictionary<string, string> Headers, string Body)
