@@ -28,8 +28,10 @@ internal sealed class ApiSourceConnector(SourceSettings settings) : ISource
             Metrics = metrics,
         });
         using var poll = new ApiPoll(_options, address, context, transport, metrics, progress);
+        var isNamed = false;
         while (!stop.IsCancellationRequested)
         {
+            var started = context.Time.GetTimestamp();
             if (poll.HasEnded)
             {
                 poll.Begin();
@@ -46,6 +48,14 @@ internal sealed class ApiSourceConnector(SourceSettings settings) : ISource
             }
 
             context.CaughtUp();
+            if (!isNamed && context.Until == Until.Forever && context.Time.GetElapsedTime(started) is var took && took > context.PollInterval)
+            {
+                isNamed = true;
+                context.Logger.Hint(
+                    $"A poll took {took.TotalSeconds:0.#} s, longer than the pause between polls (poll-interval-ms: {context.PollInterval.TotalSeconds:0.###} s). "
+                    + "Polls never overlap; raise poll-interval-ms, or ask for less: by cursor, in larger pages, or incrementally.");
+            }
+
             if (context.Until == Until.CaughtUp || !await Pause.For(context, stop).ConfigureAwait(false))
             {
                 yield break;

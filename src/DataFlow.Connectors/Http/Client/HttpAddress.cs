@@ -49,14 +49,20 @@ internal static partial class HttpAddress
     /// <summary>Adds a header wherever .NET wants it: a content header of a request without content goes along all the same.</summary>
     public static void AddHeader(HttpRequestMessage request, string name, string value)
     {
-        request.Headers.Remove(name);
-        if (!request.Headers.TryAddWithoutValidation(name, value))
+        if (IsContentHeader(name))
         {
             request.Content ??= new ByteArrayContent([]);
             request.Content.Headers.Remove(name);
             request.Content.Headers.TryAddWithoutValidation(name, value);
+            return;
         }
+
+        request.Headers.Remove(name);
+        request.Headers.TryAddWithoutValidation(name, value);
     }
+
+    private static bool IsContentHeader(string name) =>
+        name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) || name.ToLowerInvariant() is "allow" or "expires" or "last-modified";
 
     /// <summary>The value of <c>Authorization: Basic</c>.</summary>
     public static AuthenticationHeaderValue Basic(string user, string password) =>

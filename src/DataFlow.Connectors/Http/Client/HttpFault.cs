@@ -11,6 +11,12 @@ internal sealed class HttpFault(string message, Exception? innerException = null
     /// <summary>The moment before which the server wants no further request.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
+    /// <summary>What was sent is wrong; something else may be taken.</summary>
+    public bool IsRefusal { get; init; }
+
+    /// <summary>The wait is too long to be waited here: the attempt has to end.</summary>
+    public bool EndsAttempt { get; init; }
+
     /// <summary>The status of the answer; 0 when there was none.</summary>
     public int Status { get; init; }
 

@@ -122,7 +122,7 @@ internal record HttpOptions : IOptionsValidation
     public TimeSpan MaxRetryAfter { get; init; } = TimeSpan.FromMinutes(15);
 
     [Option("What status codes mean, where it differs from the table in the guide: a code or a class (404, 4xx) with retry, fail, skip "
-        + "(the answer counts as empty) or re-authenticate.", Example = "{ \"404\": skip }")]
+        + "(source: the answer counts as empty; sink: as success), refuse (sink: the record is a dead letter) or re-authenticate.", Example = "{ \"404\": skip }")]
     public IReadOnlyDictionary<string, string> StatusOutcomes { get; init; } = new Dictionary<string, string>();
 
     [Option("Most redirects that are followed for one request. 0: none.", Advanced = true)]

@@ -23,7 +23,7 @@ internal sealed class HttpRepetition
             builder.AddRetry(new RetryStrategyOptions
             {
                 MaxRetryAttempts = options.MaxRetries,
-                ShouldHandle = new PredicateBuilder().Handle<HttpFault>(fault => fault.MayPass),
+                ShouldHandle = new PredicateBuilder().Handle<HttpFault>(fault => fault is { MayPass: true, EndsAttempt: false }),
                 DelayGenerator = arguments => ValueTask.FromResult<TimeSpan?>(
                     arguments.Outcome.Exception is HttpFault { NotBefore: not null } ? TimeSpan.Zero : Pause(options, arguments.AttemptNumber)),
                 OnRetry = arguments =>
@@ -39,13 +39,14 @@ internal sealed class HttpRepetition
 
     /// <summary>Runs something, again and again while it fails for passing reasons.</summary>
     /// <exception cref="ConnectorException">It failed for good, or too often.</exception>
+    /// <exception cref="HttpFault">What was sent was refused.</exception>
     public async ValueTask<T> RunAsync<T>(Func<CancellationToken, ValueTask<T>> run, CancellationToken ct)
     {
         try
         {
             return await _pipeline.ExecuteAsync(run, ct).ConfigureAwait(false);
         }
-        catch (HttpFault fault)
+        catch (HttpFault fault) when (!fault.IsRefusal)
         {
             throw fault.ToConnectorException();
         }

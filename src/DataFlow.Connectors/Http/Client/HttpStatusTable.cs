@@ -12,11 +12,15 @@ internal enum HttpOutcome
     Fail,
     Skip,
     ReAuthenticate,
+
+    /// <summary>What was sent is wrong, not the way it was sent: another record may be taken.</summary>
+    Refuse,
 }
 
 /// <summary>The table from status codes to outcomes, with the user's own entries first. Immutable.</summary>
 /// <param name="overrides">A code or a class such as <c>4xx</c>, and the name of an outcome.</param>
-internal sealed class HttpStatusTable(IReadOnlyDictionary<string, string> overrides)
+/// <param name="refusals">Codes that refuse what was sent.</param>
+internal sealed class HttpStatusTable(IReadOnlyDictionary<string, string> overrides, IReadOnlyCollection<int> refusals)
 {
     private static readonly Dictionary<string, HttpOutcome> Names = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -24,12 +28,13 @@ internal sealed class HttpStatusTable(IReadOnlyDictionary<string, string> overri
         ["fail"] = HttpOutcome.Fail,
         ["skip"] = HttpOutcome.Skip,
         ["re-authenticate"] = HttpOutcome.ReAuthenticate,
+        ["refuse"] = HttpOutcome.Refuse,
     };
 
     /// <summary>What is wrong with an entry, as a sentence; null when nothing is.</summary>
     public static string? Problem(string status, string outcome) =>
         !IsStatus(status) ? $"'{status}' is no status code; write one such as 404, or a class such as 5xx."
-        : !Names.ContainsKey(outcome) ? $"'{outcome}' is no outcome; write retry, fail, skip or re-authenticate."
+        : !Names.ContainsKey(outcome) ? $"'{outcome}' is no outcome; write retry, fail, skip, refuse or re-authenticate."
         : null;
 
     /// <summary>The outcome of an answer.</summary>
@@ -50,6 +55,7 @@ internal sealed class HttpStatusTable(IReadOnlyDictionary<string, string> overri
             >= 200 and < 300 => HttpOutcome.Success,
             401 => HttpOutcome.ReAuthenticate,
             403 when isLimited => HttpOutcome.Retry,
+            _ when refusals.Contains(status) => HttpOutcome.Refuse,
             408 or 425 or 429 or 500 or 502 or 503 or 504 => HttpOutcome.Retry,
             _ => HttpOutcome.Fail,
         };

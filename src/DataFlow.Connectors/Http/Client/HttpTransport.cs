@@ -25,6 +25,12 @@ internal sealed record HttpSetup
 
     /// <summary>Counts.</summary>
     public required HttpMetrics Metrics { get; init; }
+
+    /// <summary>Codes that refuse what was sent.</summary>
+    public IReadOnlyCollection<int> Refusals { get; init; } = [];
+
+    /// <summary>Longest pause that a server asks for and that is waited for here; a longer one ends the attempt.</summary>
+    public TimeSpan LongestWait { get; init; } = TimeSpan.MaxValue;
 }
 
 /// <summary>
@@ -49,7 +55,7 @@ internal sealed class HttpTransport : IDisposable
     {
         _options = options;
         _setup = setup;
-        _statuses = new HttpStatusTable(options.StatusOutcomes);
+        _statuses = new HttpStatusTable(options.StatusOutcomes, setup.Refusals);
         _secrets = new HttpSecrets(options);
         var services = new ServiceCollection();
         services.AddHttpClient(ClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
@@ -127,6 +133,14 @@ internal sealed class HttpTransport : IDisposable
     private async Task<HttpAnswer> SendOnceAsync(HttpCall call, CancellationToken ct)
     {
         var budget = HostBudget.Of(call.Address, Time);
+        if (EndsAttempt(budget))
+        {
+            throw new HttpFault($"{call.Address.Authority} wants no requests until {budget.NotBefore.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.")
+            {
+                NotBefore = budget.NotBefore, EndsAttempt = true,
+            };
+        }
+
         await budget.WaitAsync(moment => Waits(call.Address, moment), ct).ConfigureAwait(false);
         var message = call.ToMessage();
         HttpResponseMessage? response = null;
@@ -224,6 +238,8 @@ internal sealed class HttpTransport : IDisposable
         return new HttpFault($"{address} can't be reached: {error.InnerException?.Message ?? error.Message} Check host, port and network.", error);
     }
 
+    private bool EndsAttempt(HostBudget budget) => budget.NotBefore - Time.GetUtcNow() > _setup.LongestWait;
+
     private void Waits(Uri address, DateTimeOffset moment)
     {
         var reason = $"rate limited until {moment.UtcDateTime:HH:mm:ss} UTC by {address.Authority}";
@@ -289,11 +305,14 @@ internal sealed class HttpTransport : IDisposable
         var asked = RateLimitHeaders.RetryAfter(answer.Message.Headers, Time.GetUtcNow());
         var message = $"API request failed with status: {answer.Status}. {answer.Call.Method} {HttpAddress.Show(answer.Call.Address)}. "
             + $"{HttpAdvice.For(answer.Status, answer.Outcome)}{(asked is { } until && answer.Outcome == HttpOutcome.Retry ? $" The server asks for a pause until {until.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC." : "")}{said}";
+        var budget = HostBudget.Of(answer.Call.Address, Time);
         return new HttpFault(message)
         {
             MayPass = answer.Outcome == HttpOutcome.Retry,
             Status = answer.Status,
-            NotBefore = HostBudget.Of(answer.Call.Address, Time).NotBefore is var moment && moment > Time.GetUtcNow() ? moment : null,
+            IsRefusal = answer.Outcome == HttpOutcome.Refuse,
+            NotBefore = budget.NotBefore is var moment && moment > Time.GetUtcNow() ? moment : null,
+            EndsAttempt = EndsAttempt(budget),
         };
     }
 

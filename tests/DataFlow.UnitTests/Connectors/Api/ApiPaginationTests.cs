@@ -15,7 +15,7 @@ public sealed class ApiPaginationTests
     {
         await using var api = await TestApi.OfJsonAsync((context, _) => Page(context.Number("offset"), Math.Min(100, 250 - context.Number("offset"))));
 
-        var run = await ApiRun.ToEnd(new Uri(api.Address, "/api/users"), new Dictionary<string, string> { ["pagination-type"] = "offset" });
+        var run = await ApiRun.ToEnd(new Uri(api.Address, "/api/users"), ("pagination-type", "offset"));
 
         Assert.Equal(["/api/users?offset=0&limit=100", "/api/users?offset=100&limit=100", "/api/users?offset=200&limit=100"], api.Targets);
         Assert.Equal(Enumerable.Range(0, 250).Select(id => $"{id}"), run.Ids);
@@ -28,10 +28,7 @@ public sealed class ApiPaginationTests
     {
         await using var api = await TestApi.OfJsonAsync((context, _) => Page(context.Number("skip"), context.Number("skip") < 20 ? 10 : 0));
 
-        var run = await ApiRun.ToEnd(api.Address, new Dictionary<string, string>
-        {
-            ["pagination-type"] = "offset", ["pagination-param"] = "skip", ["pagination-size-param"] = "take", ["pagination-size"] = "10",
-        });
+        var run = await ApiRun.ToEnd(api.Address, ("pagination-type", "offset"), ("pagination-param", "skip"), ("pagination-size-param", "take"), ("pagination-size", "10"));
 
         Assert.Equal(["/?skip=0&take=10", "/?skip=10&take=10", "/?skip=20&take=10"], api.Targets);
         Assert.Equal(20, run.Records.Count);
@@ -44,10 +41,7 @@ public sealed class ApiPaginationTests
     {
         await using var api = await TestApi.OfJsonAsync((context, _) => Page((context.Number("page") - 1) * 50, context.Number("page") < 3 ? 50 : 7));
 
-        var run = await ApiRun.ToEnd(new Uri(api.Address, "/api/users"), new Dictionary<string, string>
-        {
-            ["pagination-type"] = "page", ["pagination-param"] = "page", ["pagination-size-param"] = "per_page", ["pagination-size"] = "50",
-        });
+        var run = await ApiRun.ToEnd(new Uri(api.Address, "/api/users"), ("pagination-type", "page"), ("pagination-param", "page"), ("pagination-size-param", "per_page"), ("pagination-size", "50"));
 
         Assert.Equal(["/api/users?page=1&per_page=50", "/api/users?page=2&per_page=50", "/api/users?page=3&per_page=50"], api.Targets);
         Assert.Equal(107, run.Records.Count);
@@ -64,7 +58,7 @@ public sealed class ApiPaginationTests
         await using var api = await TestApi.OfJsonAsync(
             $$"""{"{{name}}":"abc123","data":{{Users(1, 2)}}}""", $$"""{"data":{{Users(3, 2)}},"{{name}}":"x/y+z"}""", $$"""{"data":{{Users(5, 1)}},"{{name}}":null}""");
 
-        var run = await ApiRun.ToEnd(new Uri(api.Address, "/api/users"), new Dictionary<string, string> { ["pagination-type"] = "cursor" });
+        var run = await ApiRun.ToEnd(new Uri(api.Address, "/api/users"), ("pagination-type", "cursor"));
 
         Assert.Equal(["/api/users?limit=100", "/api/users?cursor=abc123&limit=100", "/api/users?cursor=x%2Fy%2Bz&limit=100"], api.Targets);
         Assert.Equal(["1", "2", "3", "4", "5"], run.Ids);
@@ -80,7 +74,7 @@ public sealed class ApiPaginationTests
     {
         await using var api = await TestApi.OfJsonAsync(first, """{"data":[]}""");
 
-        await ApiRun.ToEnd(api.Address, new Dictionary<string, string> { ["pagination-type"] = "cursor" });
+        await ApiRun.ToEnd(api.Address, ("pagination-type", "cursor"));
 
         Assert.Equal($"/?cursor={cursor}&limit=100", api.Targets.Last());
     }
@@ -100,10 +94,7 @@ public sealed class ApiPaginationTests
             return context.JsonAsync(Users(page * 10, 2));
         });
 
-        var run = await ApiRun.ToEnd(new Uri(api.Address, "/issues?state=a,b"), new Dictionary<string, string>
-        {
-            ["pagination-type"] = "link-header", ["response-path"] = ".",
-        });
+        var run = await ApiRun.ToEnd(new Uri(api.Address, "/issues?state=a,b"), ("pagination-type", "link-header"), ("response-path", "."));
 
         Assert.Equal(["/issues?state=a,b", "/issues?state=a,b&page=2", "/issues?state=a,b&page=3"], api.Targets);
         Assert.Equal(["10", "11", "20", "21", "30", "31"], run.Ids);
@@ -116,10 +107,7 @@ public sealed class ApiPaginationTests
             """{"@odata.context":"$metadata#People","value":[{"id":1}],"@odata.nextLink":"/People?$skiptoken=8"}""",
             """{"value":[{"id":2}]}""");
 
-        var run = await ApiRun.ToEnd(new Uri(api.Address, "/People"), new Dictionary<string, string>
-        {
-            ["pagination-type"] = "next-url", ["next-url-path"] = "['@odata.nextLink']", ["response-path"] = "value",
-        });
+        var run = await ApiRun.ToEnd(new Uri(api.Address, "/People"), ("pagination-type", "next-url"), ("next-url-path", "['@odata.nextLink']"), ("response-path", "value"));
 
         Assert.Equal(["/People", "/People?$skiptoken=8"], api.Targets);
         Assert.Equal(["1", "2"], run.Ids);

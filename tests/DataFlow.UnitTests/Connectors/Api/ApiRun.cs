@@ -8,10 +8,10 @@ internal sealed class ApiRun : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly IAsyncEnumerator<RecordBatch> _batches;
 
-    public ApiRun(FileSourceContext context, Uri address, IReadOnlyDictionary<string, string> options)
+    public ApiRun(FileSourceContext context, Uri address, params ReadOnlySpan<(string Key, string Value)> options)
     {
         Context = context;
-        var config = new SourceConfig { SourceType = SourceType.Api, ConnectionString = address.AbsoluteUri, Options = options };
+        var config = new SourceConfig { SourceType = SourceType.Api, ConnectionString = address.OriginalString, Options = With(options) };
         var bound = SourceBinding.Bind("pipeline-1", config, BuiltInCatalogue.Instance);
         Source = bound.Definition.Create(bound.Settings);
         _batches = Source.ReadAsync(context, _stop.Token).GetAsyncEnumerator(CancellationToken.None);
@@ -35,9 +35,15 @@ internal sealed class ApiRun : IAsyncDisposable
 
     public IEnumerable<string> Ids => Records.Select(record => record.Id);
 
-    public static async Task<ApiRun> ToEnd(Uri address, IReadOnlyDictionary<string, string> options, FileSourceContext? context = null)
+    /// <summary>A context whose clock passes over every wait at once, but never over a time-out.</summary>
+    public static FileSourceContext Impatient(Until until = Until.CaughtUp) =>
+        new() { Clock = new SteppedClock { JumpsBelow = TimeSpan.FromHours(2) }, RunUntil = until };
+
+    public static Task<ApiRun> ToEnd(Uri address, params (string Key, string Value)[] options) => ToEnd(Impatient(), address, options);
+
+    public static async Task<ApiRun> ToEnd(FileSourceContext context, Uri address, params (string Key, string Value)[] options)
     {
-        await using var run = new ApiRun(context ?? new FileSourceContext(), address, options);
+        await using var run = new ApiRun(context, address, options);
         while (await run.Next())
         {
         }
@@ -45,11 +51,12 @@ internal sealed class ApiRun : IAsyncDisposable
         return run;
     }
 
-    public static async Task<ConnectorException> Failure(Uri address, IReadOnlyDictionary<string, string> options, FileSourceContext? context = null)
+    public static Task<ConnectorException> Failure(Uri address, params (string Key, string Value)[] options) => Failure(Impatient(), address, options);
+
+    public static async Task<ConnectorException> Failure(FileSourceContext context, Uri address, params (string Key, string Value)[] options)
     {
-        var used = context ?? new FileSourceContext();
-        var failure = await Assert.ThrowsAsync<ConnectorException>(() => ToEnd(address, options, used));
-        Assert.Equal(0, used.Pool.Lent);
+        var failure = await Assert.ThrowsAsync<ConnectorException>(() => ToEnd(context, address, options));
+        Assert.Equal(0, context.Pool.Lent);
         return failure;
     }
 
@@ -84,6 +91,18 @@ internal sealed class ApiRun : IAsyncDisposable
     }
 
     public Task Stop() => _stop.CancelAsync();
+
+    private static Dictionary<string, string> With(ReadOnlySpan<(string Key, string Value)> options)
+    {
+        // Time-outs are longer than any wait, so that an impatient clock doesn't set them off.
+        var all = new Dictionary<string, string> { ["headers-timeout"] = "10h", ["body-timeout"] = "10h" };
+        foreach (var (key, value) in options)
+        {
+            all[key] = value;
+        }
+
+        return all;
+    }
 
     public async ValueTask DisposeAsync()
     {
