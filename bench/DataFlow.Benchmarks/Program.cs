@@ -2,6 +2,8 @@ using DataFlow.Benchmarks;
 
 // Measures this product and its peers side by side and writes medians and ratios:
 //   dotnet run -c Release --project bench/DataFlow.Benchmarks [-- --mb 400 --rounds 5 --out bench/results]
+// The REST source against a bare loop over the same pages, with the server in a process of its own:
+//   dotnet run -c Release --project bench/DataFlow.Benchmarks -- --child rest [--rounds 5]
 var arguments = Arguments.Parse(args);
 if (arguments.Child is null)
 {
@@ -13,6 +15,16 @@ if (arguments.Child is null)
 
     Report.Write(arguments, report);
     return 0;
+}
+
+switch (arguments.Child)
+{
+    case RestServer.Mode:
+        await RestServer.RunAsync();
+        return 0;
+    case "rest":
+        await RestBenchmark.RunAsync(arguments.Rounds);
+        return 0;
 }
 
 var oneThread = arguments.Child == "one";

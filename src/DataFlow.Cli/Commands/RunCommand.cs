@@ -101,9 +101,9 @@ internal static class RunCommand
 
     private static string Describe(PipelineDefinition definition) => string.Join(" -> ",
     [
-        $"{definition.Source.Definition.Name} {definition.Source.Settings.ConfiguredConnection}".TrimEnd(),
+        $"{definition.Source.Definition.Name} {ConnectionDisplay.Of(definition.Source.Settings.ConfiguredConnection)}".TrimEnd(),
         .. definition.Transforms.Select(transform => transform.Definition.Name),
-        $"{definition.Sink.Definition.Name} {definition.Sink.Settings.ConfiguredConnection}".TrimEnd(),
+        $"{definition.Sink.Definition.Name} {ConnectionDisplay.Of(definition.Sink.Settings.ConfiguredConnection)}".TrimEnd(),
     ]);
 
     private static Until? Fail(System.CommandLine.Parsing.ArgumentResult result, string message)

@@ -21,6 +21,9 @@ internal sealed record ApiPageSetup
     /// <summary>Leads to the records.</summary>
     public required JsonPath Records { get; init; }
 
+    /// <summary>Reads one JSON answer after the other, and remembers the keys of their records.</summary>
+    public required JsonAnswerReader Json { get; init; }
+
     /// <summary>Lead to what decides about the next page, and to errors.</summary>
     public required JsonPath[] Watched { get; init; }
 
@@ -37,7 +40,9 @@ internal sealed class ApiPage : IDisposable
     private const int MostHeld = 4 << 20;
     private const int HeadLength = 300;
     private const int SmallestRead = 4 << 10;
-    private static readonly byte[] SourceName = Encoding.UTF8.GetBytes(SourceType.Api);
+    private static readonly byte[] SourceName = [.. "api"u8];
+    private static readonly byte[] JsonName = [.. "json"u8];
+    private static readonly byte[] CsvName = [.. "csv"u8];
 
     private readonly ApiPageSetup _setup;
     private readonly HttpAnswer _answer;
@@ -48,6 +53,7 @@ internal sealed class ApiPage : IDisposable
     private readonly byte[] _head = new byte[HeadLength];
     private readonly IRecordReader _reader;
     private readonly byte[] _formatName;
+    private byte[]? _address;
     private int _headLength;
     private Stream? _body;
     private byte[] _rest = [];
@@ -153,11 +159,12 @@ internal sealed class ApiPage : IDisposable
     private (IRecordReader Reader, byte[] Name) CreateReader()
     {
         var options = _setup.Options;
+        _setup.Json.Begin();
         return FormatOf(options.ResponseFormat, _answer.MediaType) switch
         {
-            ApiResponseFormat.Ndjson => (RecordReaders.Create(options.ToFormat(RecordFormat.Json)), "json"u8.ToArray()),
-            ApiResponseFormat.Csv => (RecordReaders.Create(options.ToFormat(RecordFormat.Csv)), "csv"u8.ToArray()),
-            _ => (new JsonAnswerReader(_setup.Records, _setup.Watched, options.ToFormat(RecordFormat.Json)), "json"u8.ToArray()),
+            ApiResponseFormat.Ndjson => (RecordReaders.Create(options.ToFormat(RecordFormat.Json)), JsonName),
+            ApiResponseFormat.Csv => (RecordReaders.Create(options.ToFormat(RecordFormat.Csv)), CsvName),
+            _ => (_setup.Json, JsonName),
         };
     }
 
@@ -191,7 +198,7 @@ internal sealed class ApiPage : IDisposable
 
             if (target == longest)
             {
-                throw new InvalidOperationException($"The reader takes nothing of {filled} bytes of {HttpAddress.Show(_answer.Call.Address)}.");
+                throw new InvalidOperationException($"The reader takes nothing of {filled} bytes of {_answer.Call.Shown}.");
             }
 
             batch.Length = filled;
@@ -271,7 +278,7 @@ internal sealed class ApiPage : IDisposable
         batch.Metadata
             .Set("source", SourceName)
             .Set("source_id", _setup.Context.SourceId)
-            .Set("api_url", _setup.Transport.Show(HttpAddress.Show(_answer.Call.Address)))
+            .Set("api_url", _address ??= Encoding.UTF8.GetBytes(_setup.Transport.Show(_answer.Call.Shown)))
             .Set("page", _number.ToString(CultureInfo.InvariantCulture))
             .Set("format", _formatName)
             .Set("timestamp", _setup.Context.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
@@ -294,7 +301,7 @@ internal sealed class ApiPage : IDisposable
             return;
         }
 
-        var request = $"{_answer.Call.Method} {HttpAddress.Show(_answer.Call.Address)}";
+        var request = $"{_answer.Call.Method} {_answer.Call.Shown}";
         if (_setup.Error is { } error && json.KindOf(Array.IndexOf(_setup.Watched, error)) is { } kind && kind != "null"
             && ValueOf(error) is not ("" or "false" or "0"))
         {
@@ -323,7 +330,7 @@ internal sealed class ApiPage : IDisposable
     {
         var type = _answer.MediaType.Length > 0 ? _answer.MediaType : "no content type";
         return new HttpFault(
-            $"Failed to parse API response: {fault.Message}. {_answer.Call.Method} {HttpAddress.Show(_answer.Call.Address)} answered status {_answer.Status}, "
+            $"Failed to parse API response: {fault.Message}. {_answer.Call.Method} {_answer.Call.Shown} answered status {_answer.Status}, "
             + $"{type}, starting with: {ShownHead()} Check that the address is the API's and not a web page's, the Content-Type and the version of the API; "
             + "--verbose shows requests and answers.", fault)
         {

@@ -43,6 +43,8 @@ internal sealed class ApiPoll : IDisposable
         _place = _position.Poll;
         _incremental = options.IncrementalPath is null ? null : new ApiIncremental(options, _position);
         var error = options.ErrorPath is { } path ? JsonPath.Parse(path) : null;
+        var records = JsonPath.Parse(options.ResponsePath);
+        JsonPath[] watched = [.. _pagination.Watched, .. error is null ? Array.Empty<JsonPath>() : [error]];
         _list = new ApiPageSetup
         {
             Options = options,
@@ -50,12 +52,16 @@ internal sealed class ApiPoll : IDisposable
             Transport = transport,
             Metrics = metrics,
             Identity = new RecordIdentity(SourceType.Api, HttpAddress.Show(address)),
-            Records = JsonPath.Parse(options.ResponsePath),
-            Watched = [.. _pagination.Watched, .. error is null ? Array.Empty<JsonPath>() : [error]],
+            Records = records,
+            Watched = watched,
+            Json = new JsonAnswerReader(records, watched, options.ToFormat(RecordFormat.Json)),
             Error = error,
         };
+        var items = JsonPath.Parse(options.SubResponsePath);
         _items = options.SubPath is { } sub
-            ? new ApiItems(new ApiSubResource(sub, options.SubFields), _list with { Records = JsonPath.Parse(options.SubResponsePath) })
+            ? new ApiItems(
+                new ApiSubResource(sub, options.SubFields),
+                _list with { Records = items, Json = new JsonAnswerReader(items, watched, options.ToFormat(RecordFormat.Json)) })
             : null;
     }
 

@@ -10,7 +10,7 @@ namespace DataFlow.Connectors;
 /// <param name="page">Names the page within its poll.</param>
 internal sealed class ApiRecordNames(string page)
 {
-    private readonly long _seed = (long)XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(page));
+    private readonly ulong _seed = XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(page));
     private long _count;
 
     /// <summary>Hash of all records so far.</summary>
@@ -24,16 +24,27 @@ internal sealed class ApiRecordNames(string page)
     {
         for (var row = 0; row < batch.RowCount; row++)
         {
-            var raw = batch.RawRow(row);
-            batch.SetPosition(row, (long)XxHash64.HashToUInt64(raw, _seed + _count));
-            ContentHash = unchecked((ContentHash * 31) + (long)XxHash64.HashToUInt64(raw));
-            _count++;
+            batch.SetPosition(row, Next(batch.RawRow(row)));
         }
 
-        batch.IdentifyErrors(error =>
+        if (batch.Errors.Count > 0)
         {
-            ContentHash = unchecked((ContentHash * 31) + (long)XxHash64.HashToUInt64(error.Raw));
-            return batch.Identity!.At((long)XxHash64.HashToUInt64(error.Raw, _seed + _count++));
-        });
+            batch.IdentifyErrors(error => batch.Identity!.At(Next(error.Raw)));
+        }
+    }
+
+    private long Next(ReadOnlySpan<byte> content)
+    {
+        var hash = XxHash3.HashToUInt64(content);
+        ContentHash = unchecked((ContentHash * 31) + (long)hash);
+        return unchecked((long)Mixed(hash ^ Mixed(_seed + (ulong)_count++)));
+    }
+
+    /// <summary>Spreads each bit over all of them, without two numbers ever becoming the same.</summary>
+    private static ulong Mixed(ulong value)
+    {
+        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
+        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
+        return value ^ (value >> 31);
     }
 }

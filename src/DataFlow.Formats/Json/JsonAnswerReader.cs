@@ -78,6 +78,14 @@ public sealed class JsonAnswerReader : IRecordReader
     /// <param name="watched">0-based, in the order that was given.</param>
     public string? KindOf(int watched) => _walk.KindOf(watched + 1);
 
+    /// <summary>Starts over with another document of the same kind; what is known about its keys stays.</summary>
+    public void Begin()
+    {
+        _walk.Begin();
+        _place = Place.Around;
+        _records = 0;
+    }
+
     /// <inheritdoc/>
     /// <remarks>Positions of rows are not set: the rows' places in the buffer mean nothing here.</remarks>
     public int Read(RecordBatch batch, bool isFinal, int maxRecords)

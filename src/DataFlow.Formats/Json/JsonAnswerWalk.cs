@@ -12,6 +12,8 @@ internal sealed class JsonAnswerWalk
     private const int MostTopNames = 20;
     private const int MostValueBytes = 64 << 10;
 
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = int.MaxValue };
+
     private readonly JsonPath[] _paths;
     private readonly string?[] _values;
     private readonly string?[] _kinds;
@@ -21,7 +23,7 @@ internal sealed class JsonAnswerWalk
     private int[] _steps;
     private (bool IsArray, int Index)[] _levels = new (bool, int)[8];
     private int _depth;
-    private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = int.MaxValue });
+    private JsonReaderState _state = new(Options);
 
     public JsonAnswerWalk(JsonPath[] paths)
     {
@@ -42,6 +44,17 @@ internal sealed class JsonAnswerWalk
     public string? ValueOf(int path) => _values[path];
 
     public string? KindOf(int path) => _kinds[path];
+
+    /// <summary>Starts over with another document.</summary>
+    public void Begin()
+    {
+        Array.Clear(_values);
+        Array.Clear(_kinds);
+        _topNames.Clear();
+        _depth = 0;
+        _state = new JsonReaderState(Options);
+        IsComplete = false;
+    }
 
     /// <summary>Goes on over the next bytes.</summary>
     /// <param name="bytes">Start where the last call stopped; after it had stopped at an array, with that array's closing bracket.</param>

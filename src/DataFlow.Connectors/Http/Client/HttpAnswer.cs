@@ -27,7 +27,7 @@ internal sealed class HttpAnswer(HttpCall call, HttpResponseMessage message, Htt
     public async Task<Stream> OpenBodyAsync(long maxBytes, CancellationToken ct)
     {
         var body = await message.Content.ReadAsStreamAsync(ct).ConfigureAwait(false);
-        return HttpBody.Open(body, message, new HttpBodyLimits(maxBytes, bodyTimeout, time, HttpAddress.Show(call.Address)));
+        return HttpBody.Open(body, message, new HttpBodyLimits(maxBytes, bodyTimeout, time, call.Shown));
     }
 
     /// <summary>The start of the body as text, for messages. Never fails.</summary>

@@ -17,6 +17,8 @@ internal sealed class HttpBody : ForwardStream
 {
     private readonly Stream _bytes;
     private readonly HttpBodyLimits _limits;
+    private CancellationTokenSource? _stop;
+    private CancellationTokenRegistration _stopping;
     private long _read;
 
     private HttpBody(Stream bytes, HttpBodyLimits limits) => (_bytes, _limits) = (bytes, limits);
@@ -39,16 +41,23 @@ internal sealed class HttpBody : ForwardStream
         return new HttpBody(ToUtf8(bytes, message, limits), limits);
     }
 
+    /// <remarks>All reads take the same token.</remarks>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        using var silence = new CancellationTokenSource(_limits.Silence, _limits.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
+        if (_stop is null)
+        {
+            _stop = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _limits.Time);
+            _stopping = cancellationToken.UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), _stop);
+        }
+
         int read;
         try
         {
-            read = await _bytes.ReadAsync(buffer, either.Token).ConfigureAwait(false);
+            _stop.CancelAfter(_limits.Silence);
+            read = await _bytes.ReadAsync(buffer, _stop.Token).ConfigureAwait(false);
+            _stop.CancelAfter(Timeout.InfiniteTimeSpan);
         }
-        catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new HttpFault(
                 $"{_limits.Address} stopped in the middle of its answer: nothing came for {_limits.Silence.TotalSeconds:0.###} s (body-timeout).");
@@ -70,6 +79,8 @@ internal sealed class HttpBody : ForwardStream
     {
         if (disposing)
         {
+            _stopping.Dispose();
+            _stop?.Dispose();
             _bytes.Dispose();
         }
 

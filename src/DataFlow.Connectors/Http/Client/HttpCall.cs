@@ -5,6 +5,8 @@ namespace DataFlow.Connectors;
 /// <param name="Address">Where to, without credentials.</param>
 internal sealed record HttpCall(HttpMethod Method, Uri Address)
 {
+    private (Uri Of, string Text)? _shown;
+
     /// <summary>The body, or null.</summary>
     public ReadOnlyMemory<byte>? Body { get; init; }
 
@@ -16,6 +18,9 @@ internal sealed record HttpCall(HttpMethod Method, Uri Address)
 
     /// <summary>True for a request that must be sent as it is: to a token endpoint.</summary>
     public bool IsAnonymous { get; init; }
+
+    /// <summary>The address for people.</summary>
+    public string Shown => _shown is { } shown && ReferenceEquals(shown.Of, Address) ? shown.Text : (_shown = (Address, HttpAddress.Show(Address))).Value.Text;
 
     /// <summary>The message for one attempt.</summary>
     public HttpRequestMessage ToMessage()

@@ -153,7 +153,7 @@ internal sealed class HttpTransport : IDisposable
             _setup.Metrics.Answered((int)response.StatusCode, took);
             if (_setup.Logger.IsEnabled(LogLevel.Debug))
             {
-                _setup.Logger.Answer((int)response.StatusCode, HttpAddress.Show(call.Address), took.TotalSeconds, response.Content.Headers.ContentType?.MediaType ?? "no content type");
+                _setup.Logger.Answer((int)response.StatusCode, call.Shown, took.TotalSeconds, response.Content.Headers.ContentType?.MediaType ?? "no content type");
             }
         }
         catch
@@ -219,7 +219,7 @@ internal sealed class HttpTransport : IDisposable
 
     private HttpFault FaultOf(Exception error, HttpCall call, bool isLate)
     {
-        var address = HttpAddress.Show(call.Address);
+        var address = call.Shown;
         if (isLate)
         {
             return new HttpFault($"{address} did not answer within {_options.HeadersTimeout.TotalSeconds:0.###} s (headers-timeout).", error);
@@ -303,7 +303,7 @@ internal sealed class HttpTransport : IDisposable
         var head = _secrets.Hide(await answer.HeadOfBodyAsync(ct).ConfigureAwait(false));
         var said = head.Length > 0 ? $" It said: {head}" : "";
         var asked = RateLimitHeaders.RetryAfter(answer.Message.Headers, Time.GetUtcNow());
-        var message = $"API request failed with status: {answer.Status}. {answer.Call.Method} {HttpAddress.Show(answer.Call.Address)}. "
+        var message = $"API request failed with status: {answer.Status}. {answer.Call.Method} {answer.Call.Shown}. "
             + $"{HttpAdvice.For(answer.Status, answer.Outcome)}{(asked is { } until && answer.Outcome == HttpOutcome.Retry ? $" The server asks for a pause until {until.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC." : "")}{said}";
         var budget = HostBudget.Of(answer.Call.Address, Time);
         return new HttpFault(message)
