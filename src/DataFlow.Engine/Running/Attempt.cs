@@ -282,7 +282,9 @@ internal sealed partial class Attempt : IAsyncDisposable
         }
 
         await Task.WhenAny(waits).ConfigureAwait(false);
-        await timer.CancelAsync().ConfigureAwait(false);
+
+        // At once and here: CancelAsync would hand this to another thread, for each batch of a source that waits.
+        timer.Cancel();
     }
 
     private async Task DeadlineAsync(CancellationToken stop, CancellationToken ended)

@@ -33,12 +33,14 @@ internal static partial class HttpAddress
             .Where(pair => !names.Contains(pair.Split('=')[0]));
         var query = string.Join('&', kept.Concat(added.Select(parameter =>
             $"{Uri.EscapeDataString(parameter.Name)}={Uri.EscapeDataString(parameter.Value)}")));
-        return new UriBuilder(address) { Query = query }.Uri;
+        return new Uri($"{address.GetLeftPart(UriPartial.Path)}?{query}{address.Fragment}");
     }
 
     /// <summary>True when both addresses are on the same server: scheme, host and port.</summary>
     public static bool IsSameServer(Uri one, Uri other) =>
-        Uri.Compare(one, other, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
+        one.Port == other.Port
+        && one.Scheme.Equals(other.Scheme, StringComparison.OrdinalIgnoreCase)
+        && one.Host.Equals(other.Host, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The address for people: without user information and the values of parameters that look like secrets.</summary>
     public static string Show(Uri address) => Show(address.AbsoluteUri);

@@ -49,6 +49,7 @@ internal sealed class HttpTransport : IDisposable
     private readonly HttpSecrets _secrets;
     private readonly ServiceProvider _services;
     private readonly HttpClient _client;
+    private readonly HostBudget _budget;
     private readonly IDisposable? _rate;
 
     public HttpTransport(HttpOptions options, HttpSetup setup)
@@ -64,8 +65,9 @@ internal sealed class HttpTransport : IDisposable
         _services = services.BuildServiceProvider();
         _client = _services.GetRequiredService<IHttpClientFactory>().CreateClient(ClientName);
         _authenticator = HttpAuthenticator.Create(options, SendForTokenAsync, setup.BaseDirectory, setup.Time);
+        _budget = HostBudget.Of(setup.Origin, setup.Time);
         _rate = options.RateLimitEnabled
-            ? HostBudget.Of(setup.Origin, setup.Time).Keep(options.RateLimitRequestsPerSecond, options.RateLimitBurst)
+            ? _budget.Keep(options.RateLimitRequestsPerSecond, options.RateLimitBurst)
             : null;
     }
 
@@ -132,7 +134,7 @@ internal sealed class HttpTransport : IDisposable
 
     private async Task<HttpAnswer> SendOnceAsync(HttpCall call, CancellationToken ct)
     {
-        var budget = HostBudget.Of(call.Address, Time);
+        var budget = BudgetOf(call.Address);
         if (EndsAttempt(budget))
         {
             throw new HttpFault($"{call.Address.Authority} wants no requests until {budget.NotBefore.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.")
@@ -238,6 +240,8 @@ internal sealed class HttpTransport : IDisposable
         return new HttpFault($"{address} can't be reached: {error.InnerException?.Message ?? error.Message} Check host, port and network.", error);
     }
 
+    private HostBudget BudgetOf(Uri address) => HttpAddress.IsSameServer(address, _setup.Origin) ? _budget : HostBudget.Of(address, Time);
+
     private bool EndsAttempt(HostBudget budget) => budget.NotBefore - Time.GetUtcNow() > _setup.LongestWait;
 
     private void Waits(Uri address, DateTimeOffset moment)
@@ -305,7 +309,7 @@ internal sealed class HttpTransport : IDisposable
         var asked = RateLimitHeaders.RetryAfter(answer.Message.Headers, Time.GetUtcNow());
         var message = $"API request failed with status: {answer.Status}. {answer.Call.Method} {answer.Call.Shown}. "
             + $"{HttpAdvice.For(answer.Status, answer.Outcome)}{(asked is { } until && answer.Outcome == HttpOutcome.Retry ? $" The server asks for a pause until {until.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC." : "")}{said}";
-        var budget = HostBudget.Of(answer.Call.Address, Time);
+        var budget = BudgetOf(answer.Call.Address);
         return new HttpFault(message)
         {
             MayPass = answer.Outcome == HttpOutcome.Retry,
