@@ -53,8 +53,13 @@ internal sealed class HttpBody : ForwardStream
         int read;
         try
         {
-            _stop.CancelAfter(_limits.Silence);
-            read = await _bytes.ReadAsync(buffer, _stop.Token).ConfigureAwait(false);
+            var reading = _bytes.ReadAsync(buffer, _stop.Token);
+            if (!reading.IsCompleted)
+            {
+                _stop.CancelAfter(_limits.Silence);
+            }
+
+            read = await reading.ConfigureAwait(false);
             _stop.CancelAfter(Timeout.InfiniteTimeSpan);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
