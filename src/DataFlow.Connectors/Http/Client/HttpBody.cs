@@ -46,7 +46,7 @@ internal sealed class HttpBody : ForwardStream
     {
         if (_stop is null)
         {
-            _stop = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _limits.Time);
+            _stop = new CancellationTokenSource();
             _stopping = cancellationToken.UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), _stop);
         }
 
@@ -54,13 +54,7 @@ internal sealed class HttpBody : ForwardStream
         try
         {
             var reading = _bytes.ReadAsync(buffer, _stop.Token);
-            if (!reading.IsCompleted)
-            {
-                _stop.CancelAfter(_limits.Silence);
-            }
-
-            read = await reading.ConfigureAwait(false);
-            _stop.CancelAfter(Timeout.InfiniteTimeSpan);
+            read = reading.IsCompleted ? await reading.ConfigureAwait(false) : await WithinSilenceAsync(reading, _stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -90,6 +84,13 @@ internal sealed class HttpBody : ForwardStream
         }
 
         base.Dispose(disposing);
+    }
+
+    private async ValueTask<int> WithinSilenceAsync(ValueTask<int> reading, CancellationTokenSource stop)
+    {
+        using var silence = _limits.Time.CreateTimer(
+            static stop => ((CancellationTokenSource)stop!).Cancel(), stop, _limits.Silence, Timeout.InfiniteTimeSpan);
+        return await reading.ConfigureAwait(false);
     }
 
     private static Stream ToUtf8(Stream bytes, HttpResponseMessage message, HttpBodyLimits limits)

@@ -30,6 +30,27 @@ public sealed class ApiFaultTests
         Assert.Equal(3, run.Context.Messages.Count(message => message.StartsWith($"Warning: API request failed with status: {status}.")));
     }
 
+    [Fact]
+    [Trait("claim", "API-25")]
+    public async Task Pauses_are_random_up_to_a_bound_that_doubles_and_stays_below_its_own_bound()
+    {
+        var context = ApiRun.Impatient();
+        var moments = new List<DateTimeOffset>();
+        await using var api = await TestApi.StartAsync((http, number) =>
+        {
+            moments.Add(context.Clock.GetUtcNow());
+            return http.JsonAsync(OneUser, number <= 200 ? 503 : 200);
+        });
+
+        await ApiRun.ToEnd(context, api.Address, ("max-retries", "200"), ("retry-delay", "1s"), ("max-retry-delay", "8s"));
+
+        var pauses = moments.Zip(moments.Skip(1), (one, next) => (next - one).TotalSeconds).ToList();
+        Assert.All(pauses.Index(), pause => Assert.InRange(pause.Item, 0, Math.Min(8, Math.Pow(2, pause.Index)) + 0.001));
+        Assert.InRange(pauses.Skip(3).Average(), 2.5, 5.5);
+        Assert.Contains(pauses, pause => pause > 6);
+        Assert.Contains(pauses.Skip(3), pause => pause < 2);
+    }
+
     [Theory]
     [InlineData(400, "does not understand")]
     [InlineData(401, "credentials were refused")]

@@ -127,7 +127,6 @@ public sealed class ApiRateLimitTests
     [Trait("claim", "API-28")]
     [Trait("claim", "API-29")]
     [Trait("claim", "API-30")]
-    [Trait("claim", "OPS-07")]
     public async Task Requests_times_statuses_pages_and_errors_are_measured()
     {
         var measured = new List<(string Name, double Value, string? Status)>();
