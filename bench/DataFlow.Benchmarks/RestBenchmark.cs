@@ -12,7 +12,8 @@ internal static class RestBenchmark
         List<string> command = [Environment.ProcessPath!, .. Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? [typeof(RestBenchmark).Assembly.Location] : Array.Empty<string>()];
         using var server = Process.Start(new ProcessStartInfo(command[0], [.. command.Skip(1), "--child", RestServer.Mode])
         {
-            RedirectStandardOutput = true, RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
         })!;
         try
         {

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using DataFlow.Conformance;
 using static DataFlow.Conformance.TestApiAnswers;
@@ -94,6 +96,40 @@ public sealed class ApiCommandTests
         Assert.Contains("no 13 please", letters.Out);
         Assert.Contains("at-least-once", explained.Out);
         Assert.Contains("Idempotency-Key", explained.Out);
+    }
+
+    [Fact]
+    public async Task A_server_with_a_certificate_that_the_machine_trusts_is_read_over_TLS()
+    {
+        using var folder = new TemporaryFolder();
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        using var self = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        using var certificate = X509CertificateLoader.LoadPkcs12(self.Export(X509ContentType.Pkcs12), null);
+        folder.Write("trusted.pem", certificate.ExportCertificatePem());
+        await using var api = await TestApi.StartAsync((context, _) => context.JsonAsync($$"""{"data":{{Users(1, 3)}}}"""), certificate);
+        folder.Write("a.yaml", $$"""
+            source: { type: api, connection: 'https://localhost:{{api.Address.Port}}/users', options: { max-retries: 0 } }
+            sink: { type: console, options: { format: ndjson } }
+            until: caught-up
+            """);
+
+        var trusted = await Cli.RunAsync(folder.Path, ["run", "a.yaml"], new Dictionary<string, string> { ["SSL_CERT_FILE"] = folder["trusted.pem"] });
+        var untrusted = await Cli.RunAsync(folder.Path, "run", "a.yaml", "--fresh");
+
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Skip("Only on Linux a certificate can be trusted for one process.");
+        }
+
+        trusted.Succeeded();
+        Assert.Contains("user 3", trusted.Out);
+        Assert.NotEqual(0, untrusted.ExitCode);
+        Assert.Contains("No secure connection to localhost", untrusted.Error);
     }
 
     private static string Repository(params string[] parts)

@@ -139,7 +139,8 @@ internal sealed class HttpTransport : IDisposable
         {
             throw new HttpFault($"{call.Address.Authority} wants no requests until {budget.NotBefore.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.")
             {
-                NotBefore = budget.NotBefore, EndsAttempt = true,
+                NotBefore = budget.NotBefore,
+                EndsAttempt = true,
             };
         }
 

@@ -74,7 +74,8 @@ internal sealed class OAuthTokens
             throw new HttpFault($"No access token from {address}: status {status}{ErrorOf(body)}. "
                 + (mayPass ? "It is asked again." : "Check auth-client-id, auth-client-secret, auth-scope and auth-refresh-token."))
             {
-                MayPass = mayPass, Status = status,
+                MayPass = mayPass,
+                Status = status,
             };
         }
 

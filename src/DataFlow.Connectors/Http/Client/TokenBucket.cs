@@ -43,7 +43,9 @@ internal sealed class TokenBucket(TimeProvider time) : RateLimiter
             Fill();
             return new RateLimiterStatistics
             {
-                CurrentAvailablePermits = (long)_tokens, TotalSuccessfulLeases = _successes, TotalFailedLeases = _failures,
+                CurrentAvailablePermits = (long)_tokens,
+                TotalSuccessfulLeases = _successes,
+                TotalFailedLeases = _failures,
             };
         }
     }
