@@ -254,6 +254,12 @@ internal sealed class ApiPage : IDisposable
                 consumed * 1.25 / records * _setup.Context.BatchSize, SmallestRead, Math.Max(SmallestRead, _setup.Context.BatchBytes));
         }
 
+        if (_setup.Options.IdField != "id")
+        {
+            batch.IdColumn = batch.PhysicalSchema.IndexOf(_setup.Options.IdField);
+            batch.IdIsHidden = true;
+        }
+
         batch.BytesRead = consumed;
         _names.Assign(batch);
         Describe(batch);

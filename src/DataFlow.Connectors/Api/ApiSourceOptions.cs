@@ -127,6 +127,9 @@ internal sealed record ApiSourceOptions : HttpOptions
         Identity = true)]
     public string ResponsePath { get; init; } = "data";
 
+    [Option("The field that gives a record its id. It is left out of the record's data in C#, as id is.", Advanced = true, Identity = true)]
+    public string IdField { get; init; } = "id";
+
     [Option("What answers are: auto (ndjson or csv where the Content-Type says so, otherwise json), json, ndjson or csv.", Identity = true)]
     public ApiResponseFormat ResponseFormat { get; init; } = ApiResponseFormat.Auto;
 

@@ -28,7 +28,17 @@ internal sealed class HttpRepetition
                     arguments.Outcome.Exception is HttpFault { NotBefore: not null } ? TimeSpan.Zero : Pause(options, arguments.AttemptNumber)),
                 OnRetry = arguments =>
                 {
-                    logger.Repeats(arguments.Outcome.Exception!.Message, arguments.AttemptNumber + 1, options.MaxRetries);
+                    var reason = arguments.Outcome.Exception!.Message;
+                    if (arguments.Outcome.Exception is HttpFault { NotBefore: not null })
+                    {
+                        // A pause that the server asks for is nothing to warn of: it is the state that everybody sees.
+                        logger.Waits(reason);
+                    }
+                    else
+                    {
+                        logger.Repeats(reason, arguments.AttemptNumber + 1, options.MaxRetries);
+                    }
+
                     return default;
                 },
             });

@@ -120,6 +120,7 @@ public sealed class ApiFaultTests
             waits > 0 ? [$"Waiting: rate limited until {start.AddSeconds(waits.Value):HH:mm:ss} UTC by {api.Address.Authority}"] : [],
             context.Messages.Where(message => message.StartsWith("Waiting")));
         Assert.Equal("Healthy: page 1", context.Messages.Last(message => message.StartsWith("Healthy")));
+        Assert.Equal(waits > 0 ? 0 : 1, context.Messages.Count(message => message.StartsWith("Warning")));
     }
 
     [Theory]

@@ -79,6 +79,17 @@ public sealed class ApiRequestTests
     }
 
     [Fact]
+    public async Task The_id_can_have_another_name()
+    {
+        await using var api = await TestApi.OfJsonAsync("""{"data":[{"id":1,"user_id":"u-7"}]}""");
+
+        var record = Assert.Single((await ApiRun.ToEnd(api.Address, ("id-field", "user_id"))).Records);
+
+        Assert.Equal("u-7", record.Id);
+        Assert.Equal(new Dictionary<string, string> { ["id"] = "1" }, record.Data);
+    }
+
+    [Fact]
     [Trait("claim", "API-23")]
     public async Task A_record_without_an_id_gets_one_that_is_the_same_when_it_is_read_again()
     {
