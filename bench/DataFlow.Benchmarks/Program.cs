@@ -4,7 +4,19 @@ using DataFlow.Benchmarks;
 //   dotnet run -c Release --project bench/DataFlow.Benchmarks [-- --mb 400 --rounds 5 --large-mb 1024 --out bench/results]
 // A part of it, without a report:
 //   dotnet run -c Release --project bench/DataFlow.Benchmarks -- --mode one|all|command --job "CSV -> NDJSON"
+// The REST source against a bare loop over the same pages, with the server in a process of its own:
+//   dotnet run -c Release --project bench/DataFlow.Benchmarks -- --child rest [--rounds 5]
 var arguments = Arguments.Parse(args);
+switch (arguments.Child)
+{
+    case RestServer.Mode:
+        await RestServer.RunAsync();
+        return 0;
+    case "rest":
+        await RestBenchmark.RunAsync(arguments.Rounds);
+        return 0;
+}
+
 if (arguments.Child is { } mode)
 {
     var scratch = Directory.CreateTempSubdirectory("dataflow-bench-").FullName;

@@ -124,6 +124,36 @@ public sealed partial class RecordBatch
         }
     }
 
+    /// <summary>
+    /// Removes rows as if they had not been read: records that a source read again at a boundary. Before any selection; their
+    /// number belongs into <see cref="Deduplicated"/>.
+    /// </summary>
+    /// <param name="removed">True at the index of each row to remove; at least <see cref="RowCount"/> long.</param>
+    public void RemoveRows(ReadOnlySpan<bool> removed)
+    {
+        ThrowIfReleased();
+        var kept = 0;
+        for (var row = 0; row < RowCount; row++)
+        {
+            if (removed[row])
+            {
+                continue;
+            }
+
+            if (kept != row)
+            {
+                MoveRow(row, kept);
+            }
+
+            kept++;
+        }
+
+        while (RowCount > kept)
+        {
+            RemoveLastRow();
+        }
+    }
+
     /// <summary>Copies bytes into the overlay and returns a reference to them.</summary>
     public FieldRef AddOverlay(ReadOnlySpan<byte> bytes, FieldKind kind = FieldKind.Text)
     {
@@ -249,6 +279,24 @@ public sealed partial class RecordBatch
         _pool.Return(_refs);
         _refs = table;
         Stride = stride;
+    }
+
+    private void MoveRow(int from, int to)
+    {
+        Array.Copy(_refs, from * Stride, _refs, to * Stride, Stride);
+        (_rowStart[to], _rowLength[to], _rowLine[to]) = (_rowStart[from], _rowLength[from], _rowLine[from]);
+        Move(_rowOrders, from, to);
+        Move(_notRaw, from, to);
+        Move(_operations, from, to);
+        Move(_positions, from, to);
+    }
+
+    private static void Move<T>(T[]? array, int from, int to)
+    {
+        if (to < array?.Length)
+        {
+            array[to] = from < array.Length ? array[from] : default!;
+        }
     }
 
     private void GrowRows(int rows)

@@ -89,6 +89,16 @@ public sealed partial class RecordBatch
         _errors.Add(error);
     }
 
+    /// <summary>Gives each error the DeliveryId of its record, where the reader that found it could not know it.</summary>
+    public void IdentifyErrors(Func<RecordError, Guid> idOf)
+    {
+        ThrowIfReleased();
+        for (var index = 0; index < _errors.Count; index++)
+        {
+            _errors[index] = _errors[index] with { DeliveryId = idOf(_errors[index]) };
+        }
+    }
+
     /// <summary>Counts something that had to be done to make a record of the input.</summary>
     public void CountOutcome(string outcome, int times = 1)
     {

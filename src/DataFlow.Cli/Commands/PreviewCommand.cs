@@ -32,7 +32,7 @@ internal static class PreviewCommand
 
         using var signals = new StopSignals(context);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(signals.Stop);
-        using var log = new CliLogger(context.Error, verbose);
+        using var log = new CliLogger(context.Error, verbose, requests: true);
         var sink = new PreviewSink(most, enough);
         var full = definition.ToSpec();
         var spec = full with

@@ -3,7 +3,10 @@ using Microsoft.Extensions.Logging;
 namespace DataFlow.Cli.Output;
 
 /// <summary>Log lines for people on the error stream: warnings and errors, with <c>--verbose</c> everything.</summary>
-internal sealed class CliLogger(TextWriter error, bool verbose) : ILogger, IDisposable
+/// <param name="error">The error stream.</param>
+/// <param name="verbose">Show everything.</param>
+/// <param name="requests">Show what is sent to other systems and what they answer: the ids 60-79.</param>
+internal sealed class CliLogger(TextWriter error, bool verbose, bool requests = false) : ILogger, IDisposable
 {
     private const int MostOfAKind = 5;
 
@@ -13,11 +16,12 @@ internal sealed class CliLogger(TextWriter error, bool verbose) : ILogger, IDisp
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= (verbose ? LogLevel.Debug : LogLevel.Warning);
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= (verbose || requests ? LogLevel.Debug : LogLevel.Warning);
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (!IsEnabled(logLevel))
+        var isShown = logLevel >= LogLevel.Warning || verbose || (requests && eventId.Id is >= 60 and < 80);
+        if (!IsEnabled(logLevel) || !isShown)
         {
             return;
         }

@@ -295,13 +295,15 @@ internal sealed partial class Attempt : IAsyncDisposable
         }
 
         using var timer = new CancellationTokenSource();
-        if (!_pending.IsEmpty)
+        if (!_pending.IsEmpty && MayCommit)
         {
             waits.Add(Task.Delay(TimeToCommit, _services.Time, timer.Token));
         }
 
         await Task.WhenAny(waits).ConfigureAwait(false);
-        await timer.CancelAsync().ConfigureAwait(false);
+
+        // At once and here: CancelAsync would hand this to another thread, for each batch of a source that waits.
+        timer.Cancel();
     }
 
     private async Task DeadlineAsync(CancellationToken stop, CancellationToken ended)

@@ -114,29 +114,7 @@ internal sealed class JsonDocumentRows(int maxFields)
     /// <summary>A copy without the white space, so that the token can stand on one line.</summary>
     private FieldRef Compact(ReadOnlySpan<byte> token)
     {
-        var output = _batch.ReserveOverlay(token.Length);
-        var written = 0;
-        var isInString = false;
-        for (var at = 0; at < token.Length; at++)
-        {
-            var value = token[at];
-            if (isInString && value == (byte)'\\')
-            {
-                output[written++] = value;
-                value = token[++at];
-            }
-            else if (value == (byte)'"')
-            {
-                isInString = !isInString;
-            }
-            else if (!isInString && value <= (byte)' ')
-            {
-                continue;
-            }
-
-            output[written++] = value;
-        }
-
+        var written = JsonCompact.Copy(token, _batch.ReserveOverlay(token.Length));
         return _batch.CommitOverlay(written, FieldKind.JsonRaw);
     }
 

@@ -130,6 +130,28 @@ internal sealed unsafe partial class JsonRowParser
         }
     }
 
+    /// <summary>
+    /// Adds a row for the value of any kind that starts at a byte of the buffer and may go on over any number of lines. What
+    /// follows it is the caller's to check.
+    /// </summary>
+    /// <param name="start">Where the value starts; not white space.</param>
+    /// <param name="limit">Where the text ends; the byte there is overwritten for the time of the call.</param>
+    /// <param name="line">Line of the row, relative to the batch's first.</param>
+    /// <returns>Where the value ends, or -1 when no row was added: see <see cref="Fault"/>.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int ParseValue(int start, int limit, int line)
+    {
+        fixed (byte* origin = _batch.Data)
+        {
+            var walk = new JsonWalk { Whitespace = JsonGrammar.Whitespace, Limit = origin + limit };
+            var overwritten = origin[limit];
+            origin[limit] = 0;
+            var end = Row(origin, origin + start, line, ref walk);
+            origin[limit] = overwritten;
+            return end == null ? -1 : (int)(end - origin);
+        }
+    }
+
     /// <summary>Takes the last row back, with the columns that came with it.</summary>
     public void RemoveRow()
     {

@@ -34,7 +34,7 @@ public sealed class CommandLineTests : IDisposable
         { "preview p.yaml -n 0", "-n 0 shows nothing; give 1 or more." },
         { "preview p.yaml -n x", "-n 'x' is no whole number." },
         { "describe sorce file", "<role> 'sorce' is not known. Did you mean 'source'? It is one of sink, source, transform." },
-        { "describe source flie", "There is no source 'flie'. Did you mean 'file'? There are file, test." },
+        { "describe source flie", "There is no source 'flie'. Did you mean 'file'? There are " },
         { "new file --sink consoel", "There is no sink 'consoel'. Did you mean 'console'?" },
         { "state seek p.yaml abc", "<offset> 'abc' is no whole number." },
         { "state seek p.yaml 1 --split other.csv", "There is no split 'other.csv' to move. There are: " },

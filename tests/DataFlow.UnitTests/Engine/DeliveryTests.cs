@@ -49,6 +49,29 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public async Task Nothing_is_committed_between_two_restart_points_so_that_a_failure_there_doubles_nothing()
+    {
+        for (var failsAt = 1; failsAt < 40; failsAt++)
+        {
+            var reads = 0;
+            var bench = new EngineBench(new NumberSource.Script
+            {
+                BatchesPerRestartPoint = 5,
+                Step = _ => { if (++reads == failsAt) { throw ConnectorException.External("The line is dead."); } },
+            });
+            var failed = await bench.RunAsync();
+            Assert.Equal(0, failed.Run.Unaccounted);
+
+            var outcome = await bench.RunAsync();
+
+            Assert.Null(outcome.Error);
+            Assert.Equal(bench.Expected, bench.Ledger.Values);
+            Assert.Equal((100, 80, 20), (outcome.Totals.Read, outcome.Totals.Delivered, outcome.Totals.DeadLettered));
+            Assert.Equal(0, bench.Pool.Lent);
+        }
+    }
+
+    [Fact]
     public async Task The_source_is_acknowledged_in_order_and_only_what_is_committed()
     {
         var bench = new EngineBench();

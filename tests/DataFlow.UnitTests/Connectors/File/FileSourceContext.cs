@@ -22,7 +22,9 @@ internal sealed class FileSourceContext : SourceContext, ILogger
 
     public int CaughtUpCalls { get; private set; }
 
-    public override string PipelineId => "pipeline-1";
+    public string Pipeline { get; init; } = "pipeline-1";
+
+    public override string PipelineId => Pipeline;
 
     public override string SourceId => "file-source-pipeline-1-000001";
 
@@ -81,12 +83,20 @@ internal sealed class SteppedClock() : FakeTimeProvider(new DateTimeOffset(2024,
 {
     private readonly SemaphoreSlim _waits = new(0);
 
+    /// <summary>Waits that are shorter than this are over at once: the clock jumps to their end.</summary>
+    public TimeSpan JumpsBelow { get; init; }
+
     public Task SomebodyWaits() => _waits.WaitAsync(TimeSpan.FromSeconds(20));
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = base.CreateTimer(callback, state, dueTime, period);
         _waits.Release();
+        if (dueTime > TimeSpan.Zero && dueTime < JumpsBelow)
+        {
+            ThreadPool.QueueUserWorkItem(_ => Advance(dueTime));
+        }
+
         return timer;
     }
 }
