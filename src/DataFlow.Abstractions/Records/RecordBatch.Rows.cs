@@ -16,6 +16,8 @@ public sealed partial class RecordBatch
     private bool[]? _notRaw;
     private RecordOperation[]? _operations;
     private long[]? _positions;
+    private UInt128[]? _keys;
+    private bool _hasKeys;
     private IDeferredRows? _deferred;
 
     /// <summary>Rows that were read, before any selection.</summary>
@@ -209,6 +211,21 @@ public sealed partial class RecordBatch
     }
 
     /// <summary>
+    /// Gives a row a key of its own, such as a hash of what identifies it, in a split without numeric positions. Its DeliveryId
+    /// follows from the key instead of the position. Either every row of a batch has one or none.
+    /// </summary>
+    public void SetKey(int row, UInt128 key)
+    {
+        if (_keys is null || _keys.Length <= row)
+        {
+            Array.Resize(ref _keys, Math.Max(row + 1, RowCapacity));
+        }
+
+        _keys[row] = key;
+        _hasKeys = true;
+    }
+
+    /// <summary>
     /// Postpones the parsing of the buffer to the worker that will own the batch, so that several batches are parsed at
     /// once. Everything that the reader of the next batch needs must be known already.
     /// </summary>
@@ -305,6 +322,8 @@ public sealed partial class RecordBatch
             _positions = null;
         }
 
+        _keys = Emptied(_keys);
+        _hasKeys = false;
         _deferred = null;
         _physicalSchema = RecordSchema.Empty;
         RowCount = 0;
