@@ -80,7 +80,7 @@ public sealed partial class RecordBatch
     public Guid DeliveryIdOf(int row)
     {
         var identity = Identity ?? throw new InvalidOperationException("The source gave the batch no identity.");
-        return _hasKeys ? identity.At(_keys![row]) : identity.At(PositionOf(row));
+        return _hasKeys ? identity.AtKey(_keys![row]) : identity.At(PositionOf(row));
     }
 
     /// <summary>What the row says about the row it stands for.</summary>

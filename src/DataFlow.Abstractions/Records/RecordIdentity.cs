@@ -65,7 +65,7 @@ public sealed class RecordIdentity
     }
 
     /// <summary>The DeliveryId of the record with a key that is a number of 128 bits, such as a hash.</summary>
-    public Guid At(UInt128 key)
+    public Guid AtKey(UInt128 key)
     {
         Span<byte> bytes = stackalloc byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(bytes, key);

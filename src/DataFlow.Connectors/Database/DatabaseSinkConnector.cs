@@ -38,6 +38,7 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             _ledger = new SinkLedger(address, options.CheckpointTable, context.PipelineId);
             await _ledger.CreateAsync(Connection, ct).ConfigureAwait(false);
             var held = await _ledger.TakeOverAsync(Connection, context, ct).ConfigureAwait(false);
+            CrashPoint.Reach(CrashPoint.AfterSinkOpen);
             var known = context.StartsOver ? 0 : SinkLedger.SequenceOf(context.State);
             return known > (held?.Sequence ?? 0)
                 ? throw ConnectorException.User(

@@ -21,8 +21,16 @@ internal sealed partial class Attempt
         }
     }
 
+    /// <summary>
+    /// A source that can read again is committed only where it can go on: what it gave since its last position waits for the next
+    /// one. Its natural end is such a place too; a stop or a failure in the middle voids what came after the position.
+    /// </summary>
+    private bool MayCommit =>
+        _pending.IsRestartPoint || !_spec.SourceCapabilities.Replayable
+        || (_ended && _inFlight.Count == 0 && _failure is null && !_stopReading.IsCancellationRequested);
+
     private bool CommitIsDue =>
-        !_pending.IsEmpty && (_commitNow || TimeToCommit == TimeSpan.Zero || _kept.Bytes > _spec.InFlightBytes);
+        !_pending.IsEmpty && MayCommit && (_commitNow || TimeToCommit == TimeSpan.Zero || _kept.Bytes > _spec.InFlightBytes);
 
     private async Task OpenAsync(CancellationToken stop)
     {
@@ -169,7 +177,7 @@ internal sealed partial class Attempt
     {
         _lastCommit = _services.Time.GetTimestamp();
         _commitNow = false;
-        if (_pending.IsEmpty && !always)
+        if ((_pending.IsEmpty && !always) || !MayCommit)
         {
             return;
         }

@@ -276,7 +276,7 @@ internal sealed partial class Attempt : IAsyncDisposable
         }
 
         using var timer = new CancellationTokenSource();
-        if (!_pending.IsEmpty)
+        if (!_pending.IsEmpty && MayCommit)
         {
             waits.Add(Task.Delay(TimeToCommit, _services.Time, timer.Token));
         }

@@ -14,6 +14,11 @@ internal sealed class PendingCommit(bool isReplay)
     /// <summary>True when a commit would change anything.</summary>
     public bool IsEmpty => _positions.Count == 0 && Counters == default && _deadLetters.Count == 0 && _replayed.Count == 0;
 
+    /// <summary>
+    /// False while records were written after the last position: a commit there would have them come again after a restart.
+    /// </summary>
+    public bool IsRestartPoint { get; private set; } = true;
+
     /// <summary>Dead letters that are not in the store yet.</summary>
     public IReadOnlyList<RecordError> DeadLetters => _deadLetters;
 
@@ -37,6 +42,7 @@ internal sealed class PendingCommit(bool isReplay)
             return;
         }
 
+        IsRestartPoint = written.Advances.Count > 0 || (IsRestartPoint && written.Read == 0);
         foreach (var advance in written.Advances)
         {
             _positions[advance.Split] = advance.Position;
@@ -78,6 +84,7 @@ internal sealed class PendingCommit(bool isReplay)
         _positions.Clear();
         _replayed.Clear();
         Counters = default;
+        IsRestartPoint = true;
         DeadLettersStored();
     }
 

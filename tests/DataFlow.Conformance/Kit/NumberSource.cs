@@ -14,6 +14,7 @@ public sealed class NumberSource(NumberSource.Script script) : IAcknowledgedSour
         script.Attempts++;
         var identity = new RecordIdentity("numbers", Split);
         var next = script.Replayable ? (int)(context.PositionOf(Split)?.Offset ?? 0) : script.Emitted;
+        var batches = 0;
         while (next < script.Total && !stop.IsCancellationRequested)
         {
             script.Step("read");
@@ -36,7 +37,11 @@ public sealed class NumberSource(NumberSource.Script script) : IAcknowledgedSour
             }
 
             script.Emitted = Math.Max(script.Emitted, next);
-            batch.AdvanceTo(Split, new NumberPosition(next));
+            if (++batches % script.AdvanceEvery == 0 || next == script.Total)
+            {
+                batch.AdvanceTo(Split, new NumberPosition(next));
+            }
+
             if (script.Random.Next(3) == 0)
             {
                 await Task.Yield();
@@ -80,6 +85,9 @@ public sealed class NumberSource(NumberSource.Script script) : IAcknowledgedSour
         public int Total { get; init; } = 100;
 
         public bool Replayable { get; init; } = true;
+
+        /// <summary>Only every n-th batch, and the last one, is followed by a place to restart.</summary>
+        public int AdvanceEvery { get; init; } = 1;
 
         public bool WaitForStop { get; init; }
 

@@ -49,6 +49,20 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public async Task Records_after_the_last_position_wait_for_the_next_one_before_they_are_committed()
+    {
+        var bench = new EngineBench(new NumberSource.Script { AdvanceEvery = 5 });
+
+        var outcome = await bench.RunAsync(spec => spec with { CommitInterval = TimeSpan.Zero, CreateSource = () => new FaultySource(new NumberSource(bench.Source), new FaultSchedule().At(14, Fault.Throw)), MaxAttempts = 1 });
+
+        var checkpoint = (await bench.Store.ReadAsync("numbers", default))!.Checkpoint;
+        Assert.NotNull(outcome.Error);
+        Assert.Equal(checkpoint.Splits[NumberSource.Split].Offset, checkpoint.Counters.Read);
+        await bench.RunAsync();
+        Assert.Equal(bench.Expected, bench.Ledger.Values);
+    }
+
+    [Fact]
     public async Task The_source_is_acknowledged_in_order_and_only_what_is_committed()
     {
         var bench = new EngineBench();

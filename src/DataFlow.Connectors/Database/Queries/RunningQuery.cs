@@ -90,7 +90,14 @@ internal sealed class RunningQuery : IAsyncDisposable
         }
 
         await _rows.DisposeAsync().ConfigureAwait(false);
-        await _connection.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            await _connection.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is DbException or IOException)
+        {
+            // It broke after the last row had come: the next query will find out whether the server is there.
+        }
     }
 
     private static bool IsStop(Exception failure, CancellationToken stop) => failure is OperationCanceledException && stop.IsCancellationRequested;

@@ -67,11 +67,12 @@ internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) 
     private async Task CopyAsync(string table, RowRun run, ReadOnlyMemory<int> rows, bool numbered, CancellationToken ct)
     {
         using var encoded = Encode(run, rows, numbered);
-        var copy = await Connection.BeginRawBinaryCopyAsync(
+        var copy = await Connection.BeginTextImportAsync(
             $"COPY {table} ({Names(run)}{(numbered ? ", dataflow_row" : "")}) FROM STDIN", ct).ConfigureAwait(false);
         await using (copy.ConfigureAwait(false))
         {
-            await copy.WriteAsync(encoded.Bytes, ct).ConfigureAwait(false);
+            // The writer encodes texts; below it is the stream, which takes our UTF-8 as it is.
+            await copy.BaseStream.WriteAsync(encoded.Bytes, ct).ConfigureAwait(false);
         }
     }
 
