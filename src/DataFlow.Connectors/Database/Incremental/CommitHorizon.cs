@@ -82,6 +82,7 @@ internal sealed class CommitHorizon(DatabaseAddress address, ITransactionWatch? 
         {
             return await connection.ScalarAsync(address.Dialect.ClockQuery, ct).ConfigureAwait(false) switch
             {
+                string text => new DateTimeOffset(DateTime.Parse(text, CultureInfo.InvariantCulture), TimeSpan.Zero).ToUnixTimeMilliseconds(),
                 DateTime moment => new DateTimeOffset(moment, TimeSpan.Zero).ToUnixTimeMilliseconds(),
                 var milliseconds => Convert.ToInt64(milliseconds, CultureInfo.InvariantCulture),
             };
