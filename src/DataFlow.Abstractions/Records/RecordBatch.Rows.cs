@@ -181,6 +181,12 @@ public sealed partial class RecordBatch
         _notRaw[row] = true;
     }
 
+    /// <summary>Says that a row has no value in a column: null, absent or unchanged.</summary>
+    /// <param name="row">0-based physical row.</param>
+    /// <param name="column">0-based physical column.</param>
+    /// <param name="kind"><see cref="FieldKind.Null"/>, <see cref="FieldKind.Absent"/> or <see cref="FieldKind.Unchanged"/>.</param>
+    public void SetFieldKind(int row, int column, FieldKind kind) => _refs[(row * Stride) + column] = new FieldRef(0, 0, kind);
+
     /// <summary>Sets what a row says about the row it stands for. Left out, it is an insert.</summary>
     public void SetOperation(int row, RecordOperation operation)
     {

@@ -15,6 +15,24 @@ internal enum NullCursorPolicy
     Exclude,
 }
 
+internal enum DatabaseMode
+{
+    Query,
+    Cdc,
+}
+
+internal enum SnapshotPolicy
+{
+    Initial,
+    Never,
+}
+
+internal enum SlotLagAction
+{
+    Alert,
+    DropSlot,
+}
+
 /// <summary>The options of the database source.</summary>
 internal sealed record DatabaseSourceOptions : IOptionsValidation
 {
@@ -29,6 +47,9 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
         + "name of a provider in the plugin folder. May be left out for a JDBC URL.",
         Example = "org.postgresql.Driver")]
     public string Driver { get; init; } = "";
+
+    [Option("query polls a SELECT; cdc reads the changes of tables from the log of a PostgreSQL: inserts, updates and deletes.", Identity = true)]
+    public DatabaseMode Mode { get; init; } = DatabaseMode.Query;
 
     [Option(
         "The SELECT to run. With incremental-column it holds one ?, which is bound to where the last poll got to; ?? is a question mark "
@@ -82,6 +103,29 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
     [OptionRange(0)]
     public TimeSpan QueryTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
+    [Option("cdc: the tables whose changes are read.", Identity = true, Example = "public.orders,public.items")]
+    public IReadOnlyList<string> Tables { get; init; } = [];
+
+    [Option("cdc: the replication slot, which keeps our place in the log. Left out: dataflow_ and the pipeline's name.", Identity = true)]
+    public string Slot { get; init; } = "";
+
+    [Option("cdc: the publication, which is limited to the tables and made where it is missing. Left out: the slot's name.")]
+    public string Publication { get; init; } = "";
+
+    [Option("cdc: initial reads the rows that are there before the changes, with nothing missing or double in between; never begins with the changes.", Identity = true)]
+    public SnapshotPolicy Snapshot { get; init; } = SnapshotPolicy.Initial;
+
+    [Option("cdc: how often a mark is written into the log when nothing else moves, so that the server needn't keep the log for us; 0 never does.", Unit = "s")]
+    [OptionRange(0)]
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    [Option("cdc: how much of the log the server may have to keep for us before on-slot-lag is done; 0 is no bound.", Example = "10GiB")]
+    [OptionRange(0)]
+    public ByteSize MaxSlotLag { get; init; }
+
+    [Option("cdc: alert writes a warning; drop-slot gives our place up to save the server's disk, and the pipeline fails.")]
+    public SlotLagAction OnSlotLag { get; init; } = SlotLagAction.Alert;
+
     [Option("Folder with providers for other databases, one folder per package, from the pipeline file's folder.", Advanced = true)]
     public string DriversFolder { get; init; } = "drivers";
 
@@ -99,7 +143,19 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
     /// <inheritdoc/>
     public IEnumerable<OptionProblem> Validate()
     {
-        if (string.IsNullOrWhiteSpace(Query))
+        if (Mode == DatabaseMode.Cdc)
+        {
+            if (Tables.Count == 0)
+            {
+                yield return new OptionProblem("tables", "mode is cdc, but it isn't said which tables; name them, such as public.orders.");
+            }
+
+            if (Query.Length > 0 || IsIncremental)
+            {
+                yield return new OptionProblem("query", "mode is cdc, which reads the changes of tables and no query; leave query and incremental-column out.");
+            }
+        }
+        else if (string.IsNullOrWhiteSpace(Query))
         {
             yield return new OptionProblem("query", "This is missing and must be given: the SELECT to run.");
         }
