@@ -3,7 +3,7 @@ using System.Globalization;
 namespace DataFlow.Benchmarks;
 
 /// <summary>What the benchmark was asked for.</summary>
-internal sealed record Arguments(int Megabytes, int Rounds, string Data, string Output, string? Child)
+internal sealed record Arguments(int Megabytes, int Rounds, string Data, string Output, string? Child, long DatabaseRows)
 {
     public static Arguments Parse(string[] args)
     {
@@ -15,6 +15,7 @@ internal sealed record Arguments(int Megabytes, int Rounds, string Data, string 
             int.Parse(Value("--rounds", "5"), CultureInfo.InvariantCulture),
             Path.GetFullPath(Value("--data", "bench/data")),
             Path.GetFullPath(Value("--out", "bench/results")),
-            Value("--child", "") is { Length: > 0 } child ? child : null);
+            Value("--child", "") is { Length: > 0 } child ? child : null,
+            long.Parse(Value("--databases", "0"), CultureInfo.InvariantCulture));
     }
 }

@@ -54,7 +54,7 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
     [Option(
         "The SELECT to run. With incremental-column it holds one ?, which is bound to where the last poll got to; ?? is a question mark "
         + "of SQL.",
-        Identity = true, Example = "SELECT * FROM users")]
+        Identity = true, Typical = true, Example = "SELECT * FROM users")]
     public string Query { get; init; } = "";
 
     [Option("Rows per round trip, where the driver can be told; all drivers stream.")]

@@ -163,9 +163,31 @@ public sealed class PostgreSqlSourceTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("claim", "DB-37")]
+    public async Task A_user_who_may_only_read_is_enough()
+    {
+        var reader = $"reader_{_database.Name}";
+        await _database.ExecuteAsync(
+            $"""
+            CREATE TABLE t (id int PRIMARY KEY, at timestamptz NOT NULL); INSERT INTO t VALUES (1, now());
+            CREATE ROLE {reader} LOGIN PASSWORD '{PostgreSqlServer.Password}'; GRANT SELECT ON t TO {reader}; ALTER ROLE {reader} SET default_transaction_read_only = on;
+            """);
+        using var bench = new DatabaseBench(DatabaseBench.Of(
+            _database.JdbcUrl, reader, PostgreSqlServer.Password, ("query", "SELECT * FROM t WHERE at > ?"), ("incremental-column", "at"), ("key", "id")));
+
+        Assert.Equal(["1"], (await bench.ReadAsync()).Select(record => record.Id));
+        await _database.ExecuteAsync("INSERT INTO t VALUES (2, now())");
+        Assert.Equal(["2"], (await bench.ReadAsync()).Select(record => record.Id));
+        Npgsql.NpgsqlConnection.ClearAllPools();
+        await _database.ExecuteAsync($"DROP OWNED BY {reader}; DROP ROLE {reader}");
+    }
+
+    [Fact]
+    [Trait("claim", "DB-08")]
+    [Trait("claim", "DB-15")]
     public async Task A_stop_cancels_a_query_of_millions_of_rows()
     {
-        using var bench = new DatabaseBench(await DatabaseBench.PostgreSqlAsync(_database, ("query", "SELECT a.n, b.n AS m FROM generate_series(1, 100000) a(n), generate_series(1, 100000) b(n)")));
+        using var bench = new DatabaseBench(await DatabaseBench.PostgreSqlAsync(_database, ("query", "SELECT a.n, b.n AS m FROM generate_series(1, 100000) a(n), generate_series(1, 100000) b(n)"), ("fetch-size", "10")));
         using var stop = new CancellationTokenSource();
         var run = bench.PollAsync(stop.Token);
         await Eventually.Is(() => run.IsCompleted || bench.Records.Count > 1000);
