@@ -118,6 +118,21 @@ internal abstract class Dialect
     /// <summary>Tells which transactions may still bring rows below a cursor; null when nobody can.</summary>
     public virtual ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) => ValueTask.FromResult<ITransactionWatch?>(null);
 
+    /// <summary>Asks the database which columns a query gives, without running it.</summary>
+    public virtual async Task<IReadOnlyList<DbColumn>> DescribeAsync(DbConnection connection, SqlText sql, DbTransaction? transaction, CancellationToken ct)
+    {
+        var command = sql.CreateCommand(connection, this);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Transaction = transaction;
+            var reader = await command.ExecuteReaderAsync(System.Data.CommandBehavior.SchemaOnly, ct).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                return await reader.GetColumnSchemaAsync(ct).ConfigureAwait(false);
+            }
+        }
+    }
+
     /// <summary>Starts a query and reads its rows.</summary>
     public virtual async Task<IRowReader> ReadAsync(DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, CancellationToken ct)
     {

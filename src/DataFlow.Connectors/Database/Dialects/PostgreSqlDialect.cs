@@ -72,12 +72,19 @@ internal sealed class PostgreSqlDialect : Dialect
         npgsql.ApplicationName ??= "dataflow";
         npgsql.Timezone ??= "UTC";
 
+        // Most of the time of reading goes into asking the socket: it is asked for more at once.
+        npgsql.ReadBufferSize = Math.Max(npgsql.ReadBufferSize, 128 << 10);
+        npgsql.WriteBufferSize = Math.Max(npgsql.WriteBufferSize, 64 << 10);
+
         // A transaction pooler in between keeps no prepared statements; and DISCARD ALL would cost a round trip per poll.
         npgsql.NoResetOnClose = true;
     }
 
     public override ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) =>
         PostgreSqlTransactionWatch.CreateAsync(address, ct);
+
+    public override Task<IReadOnlyList<DbColumn>> DescribeAsync(DbConnection connection, SqlText sql, DbTransaction? transaction, CancellationToken ct) =>
+        base.DescribeAsync(connection, new SqlText([sql.ToLiteral()], []), transaction, ct);
 
     public override Task<IRowReader> ReadAsync(DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, CancellationToken ct) =>
         PostgreSqlCopyReader.StartAsync((NpgsqlConnection)connection, sql, shape, limits, ct);

@@ -56,6 +56,9 @@ internal sealed class SqliteDialect : Dialect
     public override TimeSpan DefaultSafetyLag(IncrementalType type) =>
         type == IncrementalType.Id ? TimeSpan.Zero : TimeSpan.FromSeconds(30);
 
+    public override Task<IReadOnlyList<DbColumn>> DescribeAsync(DbConnection connection, SqlText sql, DbTransaction? transaction, CancellationToken ct) =>
+        Task.FromResult(SqliteColumn.Describe((SqliteConnection)connection, sql));
+
     public override Task<IRowReader> ReadAsync(DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, CancellationToken ct) =>
         Task.FromResult<IRowReader>(SqliteRowReader.Start((SqliteConnection)connection, sql, shape));
 

@@ -36,28 +36,13 @@ internal sealed class QueryShape
     /// <exception cref="ConnectorException">The query can't be run, or two columns have one name.</exception>
     public static async Task<QueryShape> DescribeAsync(DbConnection connection, SqlText query, DatabaseAddress address, CancellationToken ct)
     {
-        var command = query.CreateCommand(connection, address.Dialect);
         try
         {
-            await using (command.ConfigureAwait(false))
-            {
-                if (address.Dialect is PostgreSqlDialect)
-                {
-                    command.CommandText = query.ToLiteral();
-                    command.Parameters.Clear();
-                }
-
-                var reader = await command.ExecuteReaderAsync(System.Data.CommandBehavior.SchemaOnly, ct).ConfigureAwait(false);
-                await using (reader.ConfigureAwait(false))
-                {
-                    var columns = await reader.GetColumnSchemaAsync(ct).ConfigureAwait(false);
-                    return Of(columns, address.Dialect);
-                }
-            }
+            return Of(await address.Dialect.DescribeAsync(connection, query, null, ct).ConfigureAwait(false), address.Dialect);
         }
         catch (Exception failure) when (failure is DbException or IOException or TimeoutException or InvalidOperationException)
         {
-            throw DatabaseFault.OfStatement(failure, address, command.CommandText);
+            throw DatabaseFault.OfStatement(failure, address, address.Dialect is PostgreSqlDialect ? query.ToLiteral() : null);
         }
     }
 

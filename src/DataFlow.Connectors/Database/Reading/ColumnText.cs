@@ -57,9 +57,10 @@ internal static class ColumnText
     /// <summary>2024-01-01.</summary>
     public static int Date(Span<byte> output, DateTime value)
     {
-        Year(output, value.Year);
-        Two(output, 4, '-', value.Month);
-        Two(output, 7, '-', value.Day);
+        DateOnly.FromDateTime(value).Deconstruct(out var year, out var month, out var day);
+        Year(output, year);
+        Two(output, 4, '-', month);
+        Two(output, 7, '-', day);
         return 10;
     }
 

@@ -11,6 +11,8 @@ internal ref struct RowText
     private readonly RecordBatch _batch;
     private readonly Span<FieldRef> _fields;
     private readonly int _start;
+    private Span<byte> _data;
+    private int _at;
     private int _column;
 
     /// <param name="batch">A batch that has begun.</param>
@@ -19,31 +21,37 @@ internal ref struct RowText
     {
         _batch = batch;
         _fields = fields;
-        _start = batch.Length;
+        _start = _at = batch.Length;
+        _data = batch.Data.AsSpan(0, batch.Capacity);
     }
 
     /// <summary>Room for the next value. Follow with <see cref="Commit"/>.</summary>
     /// <param name="most">Bytes that it may take.</param>
-    public readonly Span<byte> Reserve(int most)
+    public Span<byte> Reserve(int most)
     {
-        // Two bytes more: the tab, and what NULL takes.
-        _batch.EnsureCapacity(_batch.Length + most + 3);
-        return _batch.Data.AsSpan(_batch.Length);
+        // Three bytes more: the tab, and what NULL takes.
+        if (_data.Length - _at < most + 3)
+        {
+            _batch.Length = _at;
+            _batch.EnsureCapacity(_at + most + 3);
+            _data = _batch.Data.AsSpan(0, _batch.Capacity);
+        }
+
+        return _data[_at..];
     }
 
     /// <summary>Takes the value that was written into the room.</summary>
     public void Commit(int length)
     {
-        _fields[_column++] = new FieldRef(_batch.Length, length, FieldKind.Text);
-        _batch.Data[_batch.Length + length] = (byte)'\t';
-        _batch.Length += length + 1;
+        _fields[_column++] = new FieldRef(_at, length, FieldKind.Text);
+        _data[_at + length] = (byte)'\t';
+        _at += length + 1;
     }
 
     public void Null()
     {
-        var output = Reserve(2);
-        "\\N\t"u8.CopyTo(output);
-        _batch.Length += 3;
+        "\\N\t"u8.CopyTo(Reserve(2));
+        _at += 3;
         _fields[_column++] = FieldRef.Null;
     }
 
@@ -60,7 +68,7 @@ internal ref struct RowText
     /// <summary>The row is complete.</summary>
     public readonly void End()
     {
-        _batch.Length--;
+        _batch.Length = _at - 1;
         _fields.CopyTo(_batch.AddRow(_start, _batch.Length - _start));
     }
 }

@@ -22,13 +22,20 @@ internal sealed class SqliteRowReader : IRowReader
     public static SqliteRowReader Start(SqliteConnection connection, SqlText sql, QueryShape shape)
     {
         var database = connection.Handle!;
-        Check(database, raw.sqlite3_prepare_v2(database, sql.With(index => $"?{index + 1}"), out var statement));
+        var statement = Prepare(database, sql);
         for (var index = 0; index < sql.Values.Count; index++)
         {
             Bind(statement, index + 1, sql.Values[index]);
         }
 
         return new SqliteRowReader(database, statement, shape.Formats.Length);
+    }
+
+    /// <summary>Compiles a query without values.</summary>
+    public static sqlite3_stmt Prepare(sqlite3 database, SqlText sql)
+    {
+        Check(database, raw.sqlite3_prepare_v2(database, sql.With(index => $"?{index + 1}"), out var statement));
+        return statement;
     }
 
     public ValueTask<bool> ReadAsync(CancellationToken ct)

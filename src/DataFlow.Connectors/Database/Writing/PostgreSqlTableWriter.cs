@@ -79,48 +79,45 @@ internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) 
     private EncodedBatch Encode(RowRun run, ReadOnlyMemory<int> rows, bool numbered)
     {
         var output = new EncodedBatch(pool);
-        Span<byte> number = stackalloc byte[20];
         for (var index = 0; index < rows.Length; index++)
         {
             for (var field = 0; field < run.Fields.Length; field++)
             {
-                if (field > 0)
-                {
-                    output.Append("\t"u8);
-                }
-
-                if (target.TryText(run.Batch, rows.Span[index], run.Fields[field], run.Columns[field], out var text))
-                {
-                    AppendEscaped(output, text);
-                }
-                else
-                {
-                    output.Append("\\N"u8);
-                }
+                var isValue = target.TryText(run.Batch, rows.Span[index], run.Fields[field], run.Columns[field], out var text);
+                var room = output.Reserve((text.Length * 2) + 4);
+                var at = field > 0 ? ColumnText.Copy(room, "\t"u8) : 0;
+                output.Advance(at + (isValue ? CopyEscaped(room[at..], text) : ColumnText.Copy(room[at..], "\\N"u8)));
             }
 
+            var end = output.Reserve(24);
+            var length = 0;
             if (numbered)
             {
-                output.Append("\t"u8);
-                output.Append(number[..ColumnText.Integer(number, index)]);
+                end[0] = (byte)'\t';
+                length = 1 + ColumnText.Integer(end[1..], index);
             }
 
-            output.Append("\n"u8);
+            end[length] = (byte)'\n';
+            output.Advance(length + 1);
         }
 
         return output;
     }
 
-    private static void AppendEscaped(EncodedBatch output, ReadOnlySpan<byte> text)
+    private static int CopyEscaped(Span<byte> output, ReadOnlySpan<byte> text)
     {
+        var written = 0;
         while (text.IndexOfAny("\t\n\r\\"u8) is >= 0 and var at)
         {
-            output.Append(text[..at]);
-            output.Append(text[at] switch { (byte)'\t' => "\\t"u8, (byte)'\n' => "\\n"u8, (byte)'\r' => "\\r"u8, _ => "\\\\"u8 });
+            text[..at].CopyTo(output[written..]);
+            output[written + at] = (byte)'\\';
+            output[written + at + 1] = text[at] switch { (byte)'\t' => (byte)'t', (byte)'\n' => (byte)'n', (byte)'\r' => (byte)'r', _ => (byte)'\\' };
+            written += at + 2;
             text = text[(at + 1)..];
         }
 
-        output.Append(text);
+        text.CopyTo(output[written..]);
+        return written + text.Length;
     }
 
     private string Names(RowRun run) => string.Join(", ", run.Columns.Select(Name));

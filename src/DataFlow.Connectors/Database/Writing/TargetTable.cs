@@ -30,23 +30,14 @@ internal sealed class TargetTable
     /// <summary>Looks a table up; null when it is not there.</summary>
     public static async Task<TargetTable?> FindAsync(DbConnection connection, DatabaseAddress address, string name, CancellationToken ct, DbTransaction? transaction = null)
     {
-        var command = connection.CreateCommand();
-        await using (command.ConfigureAwait(false))
+        var sql = new SqlTextBuilder().Add($"SELECT * FROM {address.Dialect.QuoteTable(name)} WHERE 1 = 0").Build();
+        try
         {
-            command.CommandText = $"SELECT * FROM {address.Dialect.QuoteTable(name)} WHERE 1 = 0";
-            command.Transaction = transaction;
-            try
-            {
-                var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
-                await using (reader.ConfigureAwait(false))
-                {
-                    return new TargetTable(address, name, await reader.GetColumnSchemaAsync(ct).ConfigureAwait(false));
-                }
-            }
-            catch (DbException failure) when (address.Dialect.KindOf(failure) == FaultKind.Query && !IsForbidden(failure))
-            {
-                return null;
-            }
+            return new TargetTable(address, name, await address.Dialect.DescribeAsync(connection, sql, transaction, ct).ConfigureAwait(false));
+        }
+        catch (DbException failure) when (address.Dialect.KindOf(failure) == FaultKind.Query && !IsForbidden(failure))
+        {
+            return null;
         }
     }
 

@@ -142,8 +142,8 @@ public sealed class SqliteSourceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("SELECT * FROM nowhere", "can't run the query: SQLite Error 1: 'no such table: nowhere'")]
-    [InlineData("SELEC 1", "can't run the query: SQLite Error 1: 'near \"SELEC\": syntax error'")]
+    [InlineData("SELECT * FROM nowhere", "can't run the query: no such table: nowhere.")]
+    [InlineData("SELEC 1", "can't run the query: near \"SELEC\": syntax error.")]
     [InlineData("SELECT 1 AS a, 2 AS a", "The query gives 2 columns that are called 'a'")]
     public async Task A_query_that_can_not_be_run_says_why(string query, string said)
     {
