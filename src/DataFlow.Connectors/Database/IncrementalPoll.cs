@@ -84,47 +84,36 @@ internal sealed class IncrementalPoll : IPoll
 
     public async ValueTask<RecordBatch?> NextAsync(CancellationToken stop)
     {
-        if (_ended || stop.IsCancellationRequested)
+        while (!_ended && !stop.IsCancellationRequested)
         {
-            return null;
-        }
-
-        var batch = _batches.Begin(_shape);
-        var before = State;
-        try
-        {
-            _ended = !await FillAsync(batch, stop).ConfigureAwait(false);
-            RaiseLower(_last);
-            if (_ended && !stop.IsCancellationRequested)
+            var batch = _batches.Begin(_shape);
+            var before = State;
+            try
             {
-                await EndAsync(stop).ConfigureAwait(false);
+                _ended = !await FillAsync(batch, stop).ConfigureAwait(false);
+                RaiseLower(_last);
+                if (_ended && !stop.IsCancellationRequested)
+                {
+                    await EndAsync(stop).ConfigureAwait(false);
+                }
             }
-        }
-        catch
-        {
+            catch
+            {
+                batch.Release();
+                throw;
+            }
+
+            // Rows at the bound come again with every poll: they are no news.
+            if (batch.RowCount > 0 || State != before)
+            {
+                Advance(batch);
+                return batch;
+            }
+
             batch.Release();
-            throw;
         }
 
-        if (batch.RowCount == 0 && State == before && batch.Deduplicated == 0)
-        {
-            batch.Release();
-            return null;
-        }
-
-        foreach (var (index, position) in _window.TakeChanged())
-        {
-            batch.AdvanceTo(DatabaseSourceConnector.SeenSplit(index), position);
-        }
-
-        if (State != before)
-        {
-            batch.AdvanceTo(DatabaseSourceConnector.Split, new DatabasePosition(State));
-        }
-
-        _session.Metrics.SetWatermark(State.Highest, _session.Context.Time.GetUtcNow());
-        batch.BytesRead = batch.Length;
-        return batch;
+        return null;
     }
 
     public ValueTask DisposeAsync() => _query.DisposeAsync();
@@ -139,6 +128,18 @@ internal sealed class IncrementalPoll : IPoll
         {
             return await query.ReadAsync(stop).ConfigureAwait(false) ? query.Rows.CursorAt(0) : CursorValue.None;
         }
+    }
+
+    private void Advance(RecordBatch batch)
+    {
+        foreach (var (index, position) in _window.TakeChanged())
+        {
+            batch.AdvanceTo(DatabaseSourceConnector.SeenSplit(index), position);
+        }
+
+        batch.AdvanceTo(DatabaseSourceConnector.Split, new DatabasePosition(State));
+        batch.BytesRead = batch.Length;
+        _session.Metrics.SetWatermark(State.Highest, _session.Context.Time.GetUtcNow());
     }
 
     /// <summary>Reads until the batch is full; false when there is no more.</summary>

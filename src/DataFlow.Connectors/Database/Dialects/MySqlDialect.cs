@@ -126,13 +126,22 @@ internal sealed class MySqlDialect : Dialect
 
     public override async ValueTask<bool?> IsIndexedAsync(DbConnection connection, string table, string column, CancellationToken ct)
     {
-        var name = TableName.Parts(table)[^1];
-        var schema = TableName.Parts(table) is [var first, _] ? $"'{first}'" : "DATABASE()";
-        var count = await connection.ScalarAsync(
-            "SELECT COUNT(*) FROM information_schema.statistics WHERE seq_in_index = 1 AND table_schema = "
-                + $"{schema} AND table_name = '{name}' AND column_name = '{column}'",
-            ct).ConfigureAwait(false);
-        return Convert.ToInt64(count, CultureInfo.InvariantCulture) > 0;
+        var parts = TableName.Parts(table);
+        var command = connection.CreateCommand();
+        await using (command.ConfigureAwait(false))
+        {
+            command.CommandText =
+                "SELECT COUNT(*) FROM information_schema.statistics "
+                + "WHERE seq_in_index = 1 AND table_schema = COALESCE(?, DATABASE()) AND table_name = ? AND column_name = ?";
+            foreach (var value in (object?[])[parts.Count > 1 ? parts[^2] : null, parts[^1], column])
+            {
+                var parameter = command.CreateParameter();
+                parameter.Value = value ?? DBNull.Value;
+                command.Parameters.Add(parameter);
+            }
+
+            return Convert.ToInt64(await command.ExecuteScalarAsync(ct).ConfigureAwait(false), CultureInfo.InvariantCulture) > 0;
+        }
     }
 
     /// <summary>Values that don't fit: 1048 null, 1264 range, 1265 truncated, 1366 incorrect, 1406 too long, 3819 and 4025 check.</summary>

@@ -145,7 +145,7 @@ internal sealed class ProviderRowReader : IRowReader
 
     private static void AppendValue(ref RowText row, object value)
     {
-        var output = value is string or byte[] ? default : row.Reserve(ColumnText.Most);
+        var output = value is string or byte[]? default : row.Reserve(ColumnText.Most);
         switch (value)
         {
             case string text:

@@ -18,9 +18,22 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
     /// <summary>Makes the two tables where they are missing.</summary>
     public async Task CreateAsync(DbConnection connection, CancellationToken ct)
     {
-        var (text, name) = address.Dialect is MySqlDialect ? ("LONGTEXT", "VARCHAR(255)") : address.Dialect is SqlServerDialect ? ("NVARCHAR(MAX)", "NVARCHAR(255)") : ("TEXT", "VARCHAR(255)");
-        await CreateAsync(connection, _head, table, $"pipeline {name} NOT NULL PRIMARY KEY, generation BIGINT NOT NULL, epoch BIGINT NOT NULL, sequence BIGINT NOT NULL, counters {text} NOT NULL", ct).ConfigureAwait(false);
-        await CreateAsync(connection, _splits, table + "_split", $"pipeline {name} NOT NULL, split_key CHAR(32) NOT NULL, split {text} NOT NULL, position_offset BIGINT NOT NULL, position {text} NOT NULL, PRIMARY KEY (pipeline, split_key)", ct).ConfigureAwait(false);
+        var (text, name) = address.Dialect switch
+        {
+            MySqlDialect => ("LONGTEXT", "VARCHAR(255)"),
+            SqlServerDialect => ("NVARCHAR(MAX)", "NVARCHAR(255)"),
+            _ => ("TEXT", "VARCHAR(255)"),
+        };
+        await CreateAsync(
+            connection, _head, table,
+            $"pipeline {name} NOT NULL PRIMARY KEY, generation BIGINT NOT NULL, epoch BIGINT NOT NULL, sequence BIGINT NOT NULL, "
+                + $"counters {text} NOT NULL",
+            ct).ConfigureAwait(false);
+        await CreateAsync(
+            connection, _splits, table + "_split",
+            $"pipeline {name} NOT NULL, split_key CHAR(32) NOT NULL, split {text} NOT NULL, position_offset BIGINT NOT NULL, "
+                + $"position {text} NOT NULL, PRIMARY KEY (pipeline, split_key)",
+            ct).ConfigureAwait(false);
     }
 
     /// <summary>Raises the fence to the epoch of this run, and reads what stands there. In a transaction of its own.</summary>

@@ -61,6 +61,21 @@ public sealed class SqliteSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_window_that_is_full_makes_reading_wait_and_loses_nothing()
+    {
+        Run("CREATE TABLE e (id INTEGER PRIMARY KEY, at TEXT NOT NULL); WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2500) "
+            + "INSERT INTO e SELECT n, datetime(1704067200 + n, 'unixepoch') FROM r");
+        Use(("query", "SELECT * FROM e WHERE at > ?"), ("incremental-column", "at"), ("safety-lag", "1h"), ("max-window", "1000"));
+        using var stop = new CancellationTokenSource();
+        var run = _bench!.RunAsync(stop: stop.Token);
+        await Eventually.Is(() => run.IsCompleted || _bench.Log.Lines.Any(line => line.Contains("Reading waits: 1000 rows are remembered", StringComparison.Ordinal)));
+        await stop.CancelAsync();
+
+        Assert.Null((await run).Error);
+        Assert.Equal(Enumerable.Range(1, 1000).Select(id => $"{id}"), _bench.Collected.All.Select(record => record.Record.Id));
+    }
+
+    [Fact]
     public async Task A_row_that_changes_is_read_again_with_its_new_stamp()
     {
         Run("CREATE TABLE e (id INTEGER PRIMARY KEY, at TEXT NOT NULL, text TEXT); INSERT INTO e VALUES (1, '2024-01-01', 'a')");
@@ -201,7 +216,11 @@ public sealed class SqliteSourceTests : IDisposable
             ConnectionString = $"Data Source={Path};Pooling=False",
             Options = new Dictionary<string, string>
             {
-                ["driver"] = Name, ["drivers-folder"] = _folder["drivers"], ["query"] = "SELECT * FROM e WHERE id > ?", ["incremental-column"] = "id", ["incremental-type"] = "id",
+                ["driver"] = Name,
+                ["drivers-folder"] = _folder["drivers"],
+                ["query"] = "SELECT * FROM e WHERE id > ?",
+                ["incremental-column"] = "id",
+                ["incremental-type"] = "id",
             },
         });
 
