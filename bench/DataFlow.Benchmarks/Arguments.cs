@@ -11,8 +11,9 @@ namespace DataFlow.Benchmarks;
 /// <param name="Job">Only jobs whose name contains this.</param>
 /// <param name="Mode">Only this mode, or null for all.</param>
 /// <param name="Child">The mode that this process measures; null in the process that was started by hand.</param>
+/// <param name="DatabaseRows">Rows for the databases, which are measured instead of the rest when it is not 0.</param>
 internal sealed record Arguments(
-    int Megabytes, int Rounds, int LargeMegabytes, string Data, string Output, string Job, string? Mode, string? Child)
+    int Megabytes, int Rounds, int LargeMegabytes, string Data, string Output, string Job, string? Mode, string? Child, long DatabaseRows)
 {
     /// <summary>True when only a part is measured, which makes no report.</summary>
     public bool IsPart => Job.Length > 0 || Mode is not null;
@@ -30,6 +31,7 @@ internal sealed record Arguments(
             Path.GetFullPath(Value("--out") ?? "bench/results"),
             Value("--job") ?? "",
             Value("--mode"),
-            Value("--child"));
+            Value("--child"),
+            Number("--databases", 0));
     }
 }

@@ -6,7 +6,27 @@ using DataFlow.Benchmarks;
 //   dotnet run -c Release --project bench/DataFlow.Benchmarks -- --mode one|all|command --job "CSV -> NDJSON"
 // The REST source against a bare loop over the same pages, with the server in a process of its own:
 //   dotnet run -c Release --project bench/DataFlow.Benchmarks -- --child rest [--rounds 5]
+// The databases, each against the fastest thing that its driver offers; starts a private PostgreSQL:
+//   dotnet run -c Release --project bench/DataFlow.Benchmarks -- --databases 2000000 [--rounds 5]
 var arguments = Arguments.Parse(args);
+if (arguments.DatabaseRows > 0)
+{
+    var folder = Directory.CreateTempSubdirectory("dataflow-bench-").FullName;
+    try
+    {
+        foreach (var job in await DatabaseJobs.AllAsync(arguments.DatabaseRows, folder))
+        {
+            Measurement.Run(job, arguments.Rounds, Modes.One);
+        }
+    }
+    finally
+    {
+        Directory.Delete(folder, recursive: true);
+    }
+
+    return 0;
+}
+
 switch (arguments.Child)
 {
     case RestServer.Mode:

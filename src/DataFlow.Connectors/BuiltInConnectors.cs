@@ -4,9 +4,15 @@ namespace DataFlow.Connectors;
 public static class BuiltInConnectors
 {
     /// <summary>Source kinds.</summary>
-    public static IReadOnlyList<SourceDefinition> Sources { get; } = [FileSourceDefinition.Definition, ApiSourceDefinition.Definition, TestSourceDefinition.Definition];
+    public static IReadOnlyList<SourceDefinition> Sources { get; } =
+    [
+        FileSourceDefinition.Definition, ApiSourceDefinition.Definition, DatabaseSourceDefinition.Definition, TestSourceDefinition.Definition,
+    ];
 
     /// <summary>Sink kinds.</summary>
     public static IReadOnlyList<SinkDefinition> Sinks { get; } =
-        [FileSinkDefinition.Definition, HttpSinkDefinition.Definition, ConsoleSinkDefinition.Definition, NullSinkDefinition.Definition];
+    [
+        FileSinkDefinition.Definition, HttpSinkDefinition.Definition, DatabaseSinkDefinition.Definition, ConsoleSinkDefinition.Definition,
+        NullSinkDefinition.Definition,
+    ];
 }

@@ -4,7 +4,8 @@ namespace DataFlow;
 /// <param name="Replayable">It can read the same records again from a stored position.</param>
 /// <param name="Endless">It never comes to an end by itself: <c>until: caught-up</c> is refused.</param>
 /// <param name="WhyNotReplayable">For <c>explain</c>: what is missing, and which option would give it.</param>
-public sealed record SourceCapabilities(bool Replayable, bool Endless = false, string? WhyNotReplayable = null);
+/// <param name="Remark">For <c>explain</c>: a sentence on what the promise rests on; null when there is nothing to add.</param>
+public sealed record SourceCapabilities(bool Replayable, bool Endless = false, string? WhyNotReplayable = null, string? Remark = null);
 
 /// <summary>A source kind of the catalogue: everything that the platform knows about it.</summary>
 public sealed record SourceDefinition

@@ -24,6 +24,9 @@ public sealed class OptionAttribute(string description) : Attribute
     /// <summary>Must be given.</summary>
     public bool Required { get; init; }
 
+    /// <summary>Given in nearly every pipeline, though not in all: generated pipeline files and examples have it.</summary>
+    public bool Typical { get; init; }
+
     /// <summary>Other accepted names.</summary>
     public string[] Aliases { get; init; } = [];
 

@@ -16,6 +16,8 @@ public sealed partial class RecordBatch
     private bool[]? _notRaw;
     private RecordOperation[]? _operations;
     private long[]? _positions;
+    private UInt128[]? _keys;
+    private bool _hasKeys;
     private IDeferredRows? _deferred;
 
     /// <summary>Rows that were read, before any selection.</summary>
@@ -209,6 +211,12 @@ public sealed partial class RecordBatch
         _notRaw[row] = true;
     }
 
+    /// <summary>Says that a row has no value in a column: null, absent or unchanged.</summary>
+    /// <param name="row">0-based physical row.</param>
+    /// <param name="column">0-based physical column.</param>
+    /// <param name="kind"><see cref="FieldKind.Null"/>, <see cref="FieldKind.Absent"/> or <see cref="FieldKind.Unchanged"/>.</param>
+    public void SetFieldKind(int row, int column, FieldKind kind) => _refs[(row * Stride) + column] = new FieldRef(0, 0, kind);
+
     /// <summary>Sets what a row says about the row it stands for. Left out, it is an insert.</summary>
     public void SetOperation(int row, RecordOperation operation)
     {
@@ -236,6 +244,21 @@ public sealed partial class RecordBatch
         }
 
         _positions[row] = position;
+    }
+
+    /// <summary>
+    /// Gives a row a key of its own, such as a hash of what identifies it, in a split without numeric positions. Its DeliveryId
+    /// follows from the key instead of the position. Either every row of a batch has one or none.
+    /// </summary>
+    public void SetKey(int row, UInt128 key)
+    {
+        if (_keys is null || _keys.Length <= row)
+        {
+            Array.Resize(ref _keys, Math.Max(row + 1, RowCapacity));
+        }
+
+        _keys[row] = key;
+        _hasKeys = true;
     }
 
     /// <summary>
@@ -353,6 +376,8 @@ public sealed partial class RecordBatch
             _positions = null;
         }
 
+        _keys = Emptied(_keys);
+        _hasKeys = false;
         _deferred = null;
         _physicalSchema = RecordSchema.Empty;
         RowCount = 0;

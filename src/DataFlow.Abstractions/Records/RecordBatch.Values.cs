@@ -83,8 +83,11 @@ public sealed partial class RecordBatch
     /// <summary>The row's DeliveryId: the same again when the record is read again.</summary>
     /// <param name="row">0-based physical row.</param>
     /// <exception cref="InvalidOperationException">The source set no <see cref="Identity"/>.</exception>
-    public Guid DeliveryIdOf(int row) =>
-        (Identity ?? throw new InvalidOperationException("The source gave the batch no identity.")).At(PositionOf(row));
+    public Guid DeliveryIdOf(int row)
+    {
+        var identity = Identity ?? throw new InvalidOperationException("The source gave the batch no identity.");
+        return _hasKeys ? identity.AtKey(_keys![row]) : identity.At(PositionOf(row));
+    }
 
     /// <summary>What the row says about the row it stands for.</summary>
     /// <param name="row">0-based physical row.</param>

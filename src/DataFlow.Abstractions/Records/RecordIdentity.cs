@@ -64,6 +64,14 @@ public sealed class RecordIdentity
         return FromName(name);
     }
 
+    /// <summary>The DeliveryId of the record with a key that is a number of 128 bits, such as a hash.</summary>
+    public Guid AtKey(UInt128 key)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, key);
+        return At(bytes);
+    }
+
     private static Guid FromName(ReadOnlySpan<byte> name)
     {
         Span<byte> hash = stackalloc byte[20];

@@ -43,7 +43,7 @@ public sealed class CrashScheduleTests
     private static async Task RunThroughFaultsAsync(int seed, List<string> happened)
     {
         var random = new Random(seed);
-        var bench = new EngineBench(new NumberSource.Script { Random = new Random(seed) });
+        var bench = new EngineBench(new NumberSource.Script { Random = new Random(seed), BatchesPerRestartPoint = 1 + (seed % 3) });
         for (var runs = random.Next(1, 6); runs > 0; runs--)
         {
             var faults = new FaultSchedule();
@@ -80,7 +80,7 @@ public sealed class CrashScheduleTests
 
     private static async Task RunThroughCrashesAsync(int seed, int workers, int[] crashes)
     {
-        var bench = new EngineBench(new NumberSource.Script { Random = new Random(seed) });
+        var bench = new EngineBench(new NumberSource.Script { Random = new Random(seed), BatchesPerRestartPoint = 1 + (seed % 3) });
         foreach (var crash in crashes)
         {
             var steps = 0;

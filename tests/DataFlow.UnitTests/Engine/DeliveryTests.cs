@@ -130,11 +130,7 @@ public sealed class DeliveryTests
             }
         };
         var run = bench.RunAsync(spec => spec with { MaxAttempts = 3 });
-        while (!run.IsCompleted)
-        {
-            bench.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
+        await bench.FinishAsync(run);
 
         var outcome = await run;
         Assert.Null(outcome.Error);
@@ -167,12 +163,8 @@ public sealed class DeliveryTests
                 throw ConnectorException.External("The network is gone.");
             }
         };
-        var run = bench.RunAsync(spec => spec with { MaxAttempts = null, CommitInterval = TimeSpan.FromSeconds(1) });
-        while (!run.IsCompleted)
-        {
-            bench.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
+        var run = bench.RunAsync(spec => spec with { MaxAttempts = null, CommitInterval = TimeSpan.FromMilliseconds(5) });
+        await bench.FinishAsync(run);
 
         Assert.Null((await run).Error);
         Assert.Equal(bench.Expected, bench.Ledger.Values);

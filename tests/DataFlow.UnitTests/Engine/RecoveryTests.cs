@@ -28,7 +28,7 @@ public sealed class RecoveryTests
             }
         }
 
-        await FinishAsync(bench, bench.RunAsync(spec => spec with
+        await bench.FinishAsync(bench.RunAsync(spec => spec with
         {
             CreateSource = () => new ScriptedSource(Read),
             SourceCapabilities = new SourceCapabilities(Replayable: false),
@@ -89,7 +89,7 @@ public sealed class RecoveryTests
             }
         };
 
-        var outcome = await FinishAsync(bench, bench.RunAsync(spec => spec with { MaxAttempts = null }));
+        var outcome = await bench.FinishAsync(bench.RunAsync(spec => spec with { MaxAttempts = null }));
 
         Assert.Null(outcome.Error);
         Assert.Equal(bench.Expected, bench.Ledger.Values);
@@ -171,16 +171,5 @@ public sealed class RecoveryTests
         await runner.RunAsync(CancellationToken.None);
 
         Assert.Equal([(false, "Connection reset."), (true, null), (true, "rate limited until 10:05"), (true, null)], seen);
-    }
-
-    private static async Task<PipelineOutcome> FinishAsync(EngineBench bench, Task<PipelineOutcome> run)
-    {
-        while (!run.IsCompleted)
-        {
-            bench.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-
-        return await run;
     }
 }

@@ -156,11 +156,7 @@ public sealed class RevocationTests
         }
 
         var run = RunAsync(Read, workers: workers);
-        while (!run.IsCompleted)
-        {
-            _bench.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
+        await _bench.FinishAsync(run);
 
         Assert.Null((await run).Error);
         Assert.Equal(2, _attempts);

@@ -64,9 +64,9 @@ public sealed class SinkAuthorityTests
             CreateSink = () => new TableSink(_table),
             MaxAttempts = null,
             Workers = 4,
-            CommitInterval = TimeSpan.FromSeconds(1),
+            CommitInterval = TimeSpan.FromMilliseconds(5),
         });
-        await FinishAsync(run, bench);
+        await bench.FinishAsync(run);
 
         Assert.Equal(Enumerable.Range(0, 300).Where(number => number % 10 != 9), _table.Rows);
         Assert.Equal((300L, 270L, 0L), ((await run).Run.Read, (await run).Run.Delivered, (await run).Run.Unaccounted));
@@ -189,8 +189,7 @@ public sealed class SinkAuthorityTests
     private async Task<PipelineOutcome> RunToTheEndAsync()
     {
         var run = RunAsync(spec => spec with { MaxAttempts = 3 });
-        await FinishAsync(run, _bench);
-        return await run;
+        return await _bench.FinishAsync(run);
     }
 
     private Task<PipelineOutcome> ReplayAsync() => RunAsync(spec => spec with
@@ -205,14 +204,5 @@ public sealed class SinkAuthorityTests
         batch.Begin(new RecordSchema("n"), 1);
         var start = batch.Append(text);
         batch.AddRow(start, text.Length)[0] = new FieldRef(start, text.Length, FieldKind.Text);
-    }
-
-    private static async Task FinishAsync(Task run, EngineBench bench)
-    {
-        while (!run.IsCompleted)
-        {
-            bench.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
     }
 }

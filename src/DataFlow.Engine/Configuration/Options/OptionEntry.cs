@@ -50,6 +50,8 @@ internal sealed class OptionEntry
 
     public bool IsRequired => _option.Required;
 
+    public bool IsTypical => _option.Required || _option.Typical;
+
     public string Unit => _option.Unit;
 
     public string? Example => _option.Example;

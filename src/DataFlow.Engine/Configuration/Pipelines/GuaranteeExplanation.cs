@@ -75,6 +75,7 @@ public sealed class GuaranteeExplanation
         _source.Replayable
             ? $"Source '{SourceName}': can read the same records again from a stored position."
             : $"Source '{SourceName}': can't read the same records again.",
+        .. _source.Remark is { } remark ? [$"Source '{SourceName}': {remark}"] : Array.Empty<string>(),
         _sink.Replay switch
         {
             SinkReplay.Undone => $"Sink '{SinkName}': undoes what was written after the last commit.",

@@ -81,7 +81,7 @@ public static class PipelineTemplate
         }
 
         var entries = OptionTable.Of(optionsType).Entries;
-        var shown = entries.Where(entry => entry.IsRequired || (withComments && !entry.IsAdvanced)).ToList();
+        var shown = entries.Where(entry => entry.IsTypical || (withComments && !entry.IsAdvanced)).ToList();
         if (shown.Count == 0)
         {
             return;
@@ -90,7 +90,7 @@ public static class PipelineTemplate
         Line(text, "  options:");
         foreach (var entry in shown)
         {
-            if (!entry.IsRequired)
+            if (!entry.IsTypical)
             {
                 Suggest(text, entry, "    ");
                 continue;

@@ -1,0 +1,166 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Npgsql.Replication.PgOutput;
+using Npgsql.Replication.PgOutput.Messages;
+using NpgsqlTypes;
+
+namespace DataFlow.Connectors;
+
+/// <summary>A table as the log describes it. Immutable.</summary>
+internal sealed class ChangeTable
+{
+    /// <param name="message">The description.</param>
+    /// <param name="primaryKey">The columns of the primary key; empty without one.</param>
+    public ChangeTable(RelationMessage message, HashSet<string> primaryKey)
+    {
+        Id = message.RelationId;
+        SchemaName = message.Namespace;
+        Name = message.RelationName;
+        Formats = [.. message.Columns.Select(column => ChangeValue.FormatOf(column.DataTypeId))];
+        IsKey = [.. message.Columns.Select(column => primaryKey.Count > 0 ? primaryKey.Contains(column.ColumnName) : (column.Flags & RelationMessage.Column.ColumnFlags.PartOfKey) != 0)];
+        Schema = new RecordSchema(message.Columns.Select((column, index) => (column.ColumnName, Formats[index].TypeOf())));
+        IdColumn = Schema.Names.ToList().FindIndex(name => name.Equals("id", StringComparison.OrdinalIgnoreCase));
+    }
+
+    public uint Id { get; }
+
+    public string SchemaName { get; }
+
+    public string Name { get; }
+
+    public RecordSchema Schema { get; }
+
+    public ColumnFormat[] Formats { get; }
+
+    /// <summary>What names a row.</summary>
+    public bool[] IsKey { get; }
+
+    public int IdColumn { get; }
+}
+
+/// <summary>One row as it was or is: a text, null, or a mark that the value was not sent.</summary>
+internal sealed class ChangeRow(ChangeTable table)
+{
+    /// <summary>Stands for a value that did not change and was not sent.</summary>
+    public static readonly string Unchanged = new("unchanged");
+
+    public string?[] Values { get; } = new string?[table.Schema.Count];
+
+    /// <summary>Reads the values, which has to be done before the next message.</summary>
+    public static async Task<ChangeRow> ReadAsync(ChangeTable table, ReplicationTuple tuple, CancellationToken ct)
+    {
+        var row = new ChangeRow(table);
+        var column = 0;
+        await foreach (var value in tuple.WithCancellation(ct).ConfigureAwait(false))
+        {
+            row.Values[column] = value.IsUnchangedToastedValue
+                ? Unchanged
+                : value.IsDBNull ? null : ChangeValue.Format(table.Formats[column], await value.Get<string>(ct).ConfigureAwait(false));
+            column++;
+        }
+
+        return row;
+    }
+
+    /// <summary>True when both name the same row.</summary>
+    public bool HasKeyOf(ChangeRow other) =>
+        !Values.Where((value, column) => table.IsKey[column] && !ReferenceEquals(value, Unchanged) && value != other.Values[column]).Any();
+
+    /// <summary>The row as one JSON object.</summary>
+    public string ToJson()
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            writer.WriteStartObject();
+            for (var column = 0; column < Values.Length; column++)
+            {
+                if (!ReferenceEquals(Values[column], Unchanged))
+                {
+                    writer.WriteString(table.Schema.Names[column], Values[column]);
+                }
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+}
+
+/// <summary>Changes of one table that travel together. Not thread-safe.</summary>
+internal sealed class ChangeBatch
+{
+    private readonly List<string?> _before = [];
+    private readonly FieldRef[] _fields;
+
+    public ChangeBatch(SourceContext context, DatabaseAddress address, ChangeTable table)
+    {
+        Table = table;
+        _fields = new FieldRef[table.Schema.Count];
+        Batch = context.Pool.Rent(64 << 10);
+        Batch.Begin(table.Schema, 64);
+        Batch.IdColumn = table.IdColumn;
+        Batch.Identity = new RecordIdentity(address.Display, ChangeSourceConnector.Split);
+        Batch.Metadata.Set("source", "database")
+            .Set("source_id", context.SourceId)
+            .Set("jdbc_url", address.Display)
+            .Set("format", "cdc")
+            .Set("timestamp", context.Time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture))
+            .Set("schema", table.SchemaName)
+            .Set("table", table.Name)
+            .SetTexts("operation", static (batch, row) => batch.OperationOf(row).ToString().ToLowerInvariant())
+            .SetTexts("before", (_, row) => _before[row]);
+    }
+
+    public RecordBatch Batch { get; }
+
+    public ChangeTable Table { get; }
+
+    /// <summary>Adds a change.</summary>
+    /// <param name="row">The row as it is now; for a delete, as it was.</param>
+    /// <param name="operation">What happened.</param>
+    /// <param name="before">The row as it was, where the log has it.</param>
+    /// <param name="transaction">The end of its transaction in the log.</param>
+    /// <param name="ordinal">Its number in the transaction.</param>
+    public void Add(ChangeRow row, RecordOperation operation, ChangeRow? before, NpgsqlLogSequenceNumber transaction, int ordinal)
+    {
+        var text = new RowText(Batch, _fields);
+        for (var column = 0; column < _fields.Length; column++)
+        {
+            if (row.Values[column] is { } value && !ReferenceEquals(value, ChangeRow.Unchanged))
+            {
+                text.Text(value);
+            }
+            else
+            {
+                text.Null();
+            }
+        }
+
+        text.End();
+        var added = Batch.RowCount - 1;
+        for (var column = 0; column < _fields.Length; column++)
+        {
+            if (ReferenceEquals(row.Values[column], ChangeRow.Unchanged))
+            {
+                SetKind(added, column, FieldKind.Unchanged);
+            }
+            else if (operation == RecordOperation.Delete && before is null && !Table.IsKey[column])
+            {
+                SetKind(added, column, FieldKind.Absent);
+            }
+        }
+
+        if (operation != RecordOperation.Insert)
+        {
+            Batch.SetOperation(added, operation);
+        }
+
+        Batch.SetKey(added, new UInt128((ulong)transaction, (ulong)ordinal));
+        _before.Add(before?.ToJson());
+    }
+
+    private void SetKind(int row, int column, FieldKind kind) => Batch.SetFieldKind(row, column, kind);
+}

@@ -1,0 +1,172 @@
+using System.Data.Common;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace DataFlow.Connectors;
+
+/// <summary>The replication slot and the publication of a pipeline: what has to be there before changes can be read.</summary>
+internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions options, string pipeline)
+{
+    /// <summary>The slot's name.</summary>
+    public string Name { get; } = options.Slot.Length > 0 ? options.Slot : "dataflow_" + new string([.. pipeline.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_')]);
+
+    /// <summary>The publication's name.</summary>
+    public string Publication => options.Publication.Length > 0 ? options.Publication : Name;
+
+    /// <summary>Makes the publication, or limits it to the tables.</summary>
+    /// <exception cref="ConnectorException">The server or a table isn't ready for it; the message says what to change.</exception>
+    public async Task PublishAsync(CancellationToken ct)
+    {
+        var connection = await address.OpenAsync(ct).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            if (await connection.ScalarAsync("SHOW wal_level", ct).ConfigureAwait(false) is not "logical")
+            {
+                throw ConnectorException.User(
+                    $"{address.Display} does not write its changes so that they can be read. Set wal_level = logical in postgresql.conf and restart it.");
+            }
+
+            foreach (var table in options.Tables)
+            {
+                if (await connection.ScalarAsync($"SELECT to_regclass({PostgreSqlDialect.Text(address.Dialect.QuoteTable(table))})::text", ct).ConfigureAwait(false) is null)
+                {
+                    throw ConnectorException.User($"The table {table} is not in {address.Display}. Mend the option tables.");
+                }
+            }
+
+            var tables = string.Join(", ", options.Tables.Select(address.Dialect.QuoteTable));
+            var exists = await connection.ScalarAsync($"SELECT 1 FROM pg_publication WHERE pubname = {PostgreSqlDialect.Text(Publication)}", ct).ConfigureAwait(false) is not null;
+            var name = address.Dialect.Quote(Publication);
+            if (!exists)
+            {
+                await connection.ExecuteAsync($"CREATE PUBLICATION {name} FOR TABLE {tables} WITH (publish = 'insert, update, delete')", ct).ConfigureAwait(false);
+            }
+            else if (!await PublishesAsync(connection, ct).ConfigureAwait(false))
+            {
+                await connection.ExecuteAsync($"ALTER PUBLICATION {name} SET TABLE {tables}", ct).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Sees that the slot still holds everything after a position.</summary>
+    /// <exception cref="ConnectorException">It does not: changes are lost.</exception>
+    public async Task CheckAsync(ChangePosition position, CancellationToken ct)
+    {
+        var confirmed = await ConfirmedAsync(ct).ConfigureAwait(false);
+        if (confirmed is null)
+        {
+            throw ConnectorException.User(
+                $"The replication slot {Name} is gone from {address.Display}, and with it the changes since {position.Lsn}. Start over with --fresh: the rows are read anew.");
+        }
+
+        if (confirmed > position.Lsn)
+        {
+            throw ConnectorException.User(
+                $"The replication slot {Name} has moved on to {confirmed}, but this pipeline has only got to {position.Lsn}: somebody else has read from it, or the state is an old "
+                + "one. Start over with --fresh: the rows are read anew.");
+        }
+    }
+
+    /// <summary>Drops a slot that an earlier first run has left.</summary>
+    public async Task DropLeftoverAsync(ILogger logger, CancellationToken ct)
+    {
+        if (await ConfirmedAsync(ct).ConfigureAwait(false) is not null)
+        {
+            logger.LogInformation("The replication slot {Slot} was left by a run that had delivered nothing; it is made anew.", Name);
+            await DropAsync(ct).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Drops the slot: the server needn't keep anything for us any more.</summary>
+    public async Task DropAsync(CancellationToken ct)
+    {
+        var connection = await address.OpenAsync(ct).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            var slot = PostgreSqlDialect.Text(Name);
+            await connection.ExecuteAsync($"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = {slot} AND active_pid IS NOT NULL", ct).ConfigureAwait(false);
+            await connection.ExecuteAsync($"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = {slot}", ct).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Where the log ends now, and how many bytes of it are kept for us.</summary>
+    public async Task<(NpgsqlLogSequenceNumber End, long Lag)> LagAsync(CancellationToken ct)
+    {
+        var connection = (NpgsqlConnection)await address.OpenAsync(ct).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            var command = new NpgsqlCommand(
+                "SELECT pg_current_wal_lsn()::text, (pg_current_wal_lsn() - confirmed_flush_lsn)::bigint FROM pg_replication_slots WHERE slot_name = $1", connection);
+            await using (command.ConfigureAwait(false))
+            {
+                command.Parameters.AddWithValue(Name);
+                var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
+                await using (reader.ConfigureAwait(false))
+                {
+                    return await reader.ReadAsync(ct).ConfigureAwait(false)
+                        ? (NpgsqlLogSequenceNumber.Parse(reader.GetString(0)), await reader.IsDBNullAsync(1, ct).ConfigureAwait(false) ? 0 : reader.GetInt64(1))
+                        : throw ConnectorException.User($"The replication slot {Name} is gone from {address.Display}. Start over with --fresh.");
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes a mark into the log, which comes back to us in its place.</summary>
+    public async Task MarkAsync(CancellationToken ct)
+    {
+        var connection = await address.OpenAsync(ct).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            await connection.ExecuteAsync($"SELECT pg_logical_emit_message(false, 'dataflow', {PostgreSqlDialect.Text(Name)})", ct).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The columns of each table's primary key, by table.</summary>
+    public async Task<IReadOnlyDictionary<string, HashSet<string>>> KeysAsync(CancellationToken ct)
+    {
+        var keys = new Dictionary<string, HashSet<string>>();
+        var connection = await address.OpenAsync(ct).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            foreach (var table in options.Tables)
+            {
+                var relation = $"to_regclass({PostgreSqlDialect.Text(address.Dialect.QuoteTable(table))})";
+                var name = await connection.ScalarAsync(
+                    $"SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = {relation}", ct).ConfigureAwait(false);
+                var columns = await connection.ListAsync(
+                    $"SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey) WHERE i.indisprimary AND i.indrelid = {relation}",
+                    ct).ConfigureAwait(false);
+                keys[Convert.ToString(name, CultureInfo.InvariantCulture)!] = [.. columns];
+            }
+        }
+
+        return keys;
+    }
+
+    private async Task<bool> PublishesAsync(DbConnection connection, CancellationToken ct)
+    {
+        var published = await connection.ListAsync(
+            $"SELECT to_regclass(quote_ident(schemaname) || '.' || quote_ident(tablename))::text FROM pg_publication_tables WHERE pubname = {PostgreSqlDialect.Text(Publication)}", ct).ConfigureAwait(false);
+        var wanted = new List<string>();
+        foreach (var table in options.Tables)
+        {
+            wanted.Add(Convert.ToString(
+                await connection.ScalarAsync($"SELECT to_regclass({PostgreSqlDialect.Text(address.Dialect.QuoteTable(table))})::text", ct).ConfigureAwait(false), CultureInfo.InvariantCulture)!);
+        }
+
+        return published.ToHashSet().SetEquals(wanted);
+    }
+
+    private async Task<NpgsqlLogSequenceNumber?> ConfirmedAsync(CancellationToken ct)
+    {
+        var connection = await address.OpenAsync(ct).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            return await connection.ScalarAsync(
+                $"SELECT coalesce(confirmed_flush_lsn, '0/0')::text FROM pg_replication_slots WHERE slot_name = {PostgreSqlDialect.Text(Name)}", ct).ConfigureAwait(false)
+                is string lsn ? NpgsqlLogSequenceNumber.Parse(lsn) : null;
+        }
+    }
+}

@@ -1,0 +1,253 @@
+using System.Data.Common;
+
+namespace DataFlow.Connectors;
+
+/// <summary>
+/// Writes records into a table. Everything since the last commit is one transaction, and the checkpoint is its last statement: rows
+/// and position are there together or not at all.
+/// </summary>
+internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSinkOptions options) : ISink, IConnectionCheck
+{
+    private DbConnection? _connection;
+    private DbTransaction? _transaction;
+    private SinkLedger? _ledger;
+    private TargetTable? _table;
+    private ITableWriter? _writer;
+    private BatchPool _pool = BatchPool.Shared;
+    private RecordSchema? _schema;
+    private int[] _columns = [];
+    private int[] _key = [];
+
+    private DbConnection Connection => _connection ?? throw new InvalidOperationException("The sink is not open.");
+
+    public async ValueTask<Checkpoint?> OpenAsync(SinkContext context, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        await CloseAsync().ConfigureAwait(false);
+        _pool = context.Pool;
+        _connection = await address.OpenAsync(ct).ConfigureAwait(false);
+        return await JudgedAsync(async () =>
+        {
+            _table = await TargetTable.FindAsync(Connection, address, options.Table, ct).ConfigureAwait(false);
+            if (_table is null && options.TablePolicy == TablePolicy.MustExist)
+            {
+                throw ConnectorException.User(
+                    $"The table {options.Table} is not in {address.Display}. Make it, mend the option table, or write table-policy: create.");
+            }
+
+            _ledger = new SinkLedger(address, options.CheckpointTable, context.PipelineId);
+            await _ledger.CreateAsync(Connection, ct).ConfigureAwait(false);
+            var held = await _ledger.TakeOverAsync(Connection, context, ct).ConfigureAwait(false);
+            CrashPoint.Reach(CrashPoint.AfterSinkOpen);
+            var known = context.StartsOver ? 0 : SinkLedger.SequenceOf(context.State);
+            return known > (held?.Sequence ?? 0)
+                ? throw ConnectorException.User(
+                    $"{address.Display} has commit {held?.Sequence ?? 0} of pipeline '{context.PipelineId}', but commit {known} had been made there: it is "
+                    + "another database, or was restored from a backup. Put it right, or start over with --fresh.")
+                : held;
+        }).ConfigureAwait(false);
+    }
+
+    public async ValueTask<WriteResult> WriteAsync(RecordBatch batch, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (batch.Count == 0)
+        {
+            return WriteResult.Written;
+        }
+
+        var refused = new List<RefusedRow>();
+        await JudgedAsync(async () =>
+        {
+            await PrepareAsync(batch.Schema, ct).ConfigureAwait(false);
+            foreach (var run in RowRun.Of(batch, _columns, _key))
+            {
+                if (run.IsDelete && _key.Length == 0)
+                {
+                    throw ConnectorException.User("A record says that a row was removed, but the option key doesn't say which columns name it.");
+                }
+
+                await WriteAsync(run, run.Rows, refused, ct).ConfigureAwait(false);
+            }
+
+            return true;
+        }).ConfigureAwait(false);
+        return new WriteResult(refused);
+    }
+
+    public async ValueTask<string?> CommitAsync(Checkpoint checkpoint, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        return await JudgedAsync(async () =>
+        {
+            _transaction ??= await Connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+            if (!await _ledger!.WriteAsync(Connection, _transaction, checkpoint, ct).ConfigureAwait(false))
+            {
+                await RollBackAsync().ConfigureAwait(false);
+                throw ConnectorException.User(
+                    $"This pipeline was taken over by another run: {address.Display} has another epoch. Nothing that this run wrote since its last commit counts.");
+            }
+
+            await _transaction.CommitAsync(ct).ConfigureAwait(false);
+            await _transaction.DisposeAsync().ConfigureAwait(false);
+            _transaction = null;
+            return SinkLedger.StateOf(checkpoint.Sequence);
+        }).ConfigureAwait(false);
+    }
+
+    public async ValueTask CheckAsync(CancellationToken ct)
+    {
+        var connection = await address.OpenAsync(ct).ConfigureAwait(false);
+        await connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
+
+    /// <summary>Writes rows; where the database refuses some, halves them until each refused one stands alone.</summary>
+    private async Task WriteAsync(RowRun run, ReadOnlyMemory<int> rows, List<RefusedRow> refused, CancellationToken ct)
+    {
+        await Connection.ExecuteAsync("SAVEPOINT dataflow_rows", ct, _transaction).ConfigureAwait(false);
+        try
+        {
+            await _writer!.WriteAsync(run, rows, _transaction!, ct).ConfigureAwait(false);
+            await Connection.ExecuteAsync("RELEASE SAVEPOINT dataflow_rows", ct, _transaction).ConfigureAwait(false);
+            return;
+        }
+        catch (DbException failure) when (address.Dialect.KindOf(failure) == FaultKind.Data)
+        {
+            await Connection.ExecuteAsync("ROLLBACK TO SAVEPOINT dataflow_rows", ct, _transaction).ConfigureAwait(false);
+            if (rows.Length == 1)
+            {
+                refused.Add(new RefusedRow(rows.Span[0], ReasonOf(failure), $"The table {options.Table} refused the row: {DatabaseFault.Said(failure, address)}"));
+                return;
+            }
+        }
+
+        await WriteAsync(run, rows[..(rows.Length / 2)], refused, ct).ConfigureAwait(false);
+        await WriteAsync(run, rows[(rows.Length / 2)..], refused, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Finds the columns of the fields; makes table or columns that are missing, as far as the options allow.</summary>
+    private async Task PrepareAsync(RecordSchema schema, CancellationToken ct)
+    {
+        if (ReferenceEquals(schema, _schema) && _transaction is not null)
+        {
+            return;
+        }
+
+        // A database whose DDL ends a transaction gets it before the transaction begins.
+        if (_table is null)
+        {
+            await Connection.ExecuteAsync(TargetTable.CreateStatement(address.Dialect, options.Table, schema, options.Key), ct, _transaction).ConfigureAwait(false);
+            await RenewTableAsync(ct).ConfigureAwait(false);
+        }
+
+        var missing = schema.Names.Where(name => _table!.IndexOf(name) < 0).ToList();
+        if (missing.Count > 0 && options.TablePolicy == TablePolicy.Evolve)
+        {
+            if (address.Dialect is MySqlDialect && _transaction is not null)
+            {
+                throw ConnectorException.External($"The table {options.Table} needs the columns {string.Join(", ", missing)}, which can only be added between two transactions.");
+            }
+
+            foreach (var name in missing)
+            {
+                var type = ColumnTypes.Of(address.Dialect, schema.TypeOf(schema.IndexOf(name)), isKey: false);
+                await Connection.ExecuteAsync($"ALTER TABLE {_table!.Quoted} ADD COLUMN {address.Dialect.Quote(name)} {type}", ct, _transaction).ConfigureAwait(false);
+            }
+
+            await RenewTableAsync(ct).ConfigureAwait(false);
+        }
+        else if (missing.Count > 0 && options.OnUnknownField == UnknownFieldPolicy.Fail)
+        {
+            throw ConnectorException.User(
+                $"The table {options.Table} has no column for {string.Join(", ", missing.Select(name => $"'{name}'"))}; it has {string.Join(", ", _table!.Columns.Select(column => column.ColumnName))}. "
+                + "Add the column, leave the field out with select, or write table-policy: evolve or on-unknown-field: ignore.");
+        }
+
+        _transaction ??= await Connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+        _schema = schema;
+        _columns = [.. schema.Names.Select(_table!.IndexOf)];
+        _key = [.. options.Key.Select(name => _table.IndexOf(name) is >= 0 and var column
+            ? column
+            : throw ConnectorException.User($"The table {options.Table} has no column '{name}', which the option key names."))];
+        _writer ??= CreateWriter(new WriteTarget(Connection, _table, _key, options));
+    }
+
+    private async Task RenewTableAsync(CancellationToken ct)
+    {
+        _table = await TargetTable.FindAsync(Connection, address, options.Table, ct, _transaction).ConfigureAwait(false)
+            ?? throw ConnectorException.User($"The table {options.Table} was made, but can't be read.");
+        if (_writer is not null)
+        {
+            await _writer.DisposeAsync().ConfigureAwait(false);
+            _writer = null;
+        }
+    }
+
+    private ITableWriter CreateWriter(WriteTarget target) => address.Dialect switch
+    {
+        PostgreSqlDialect => new PostgreSqlTableWriter(target, _pool),
+        SqliteDialect => new SqliteTableWriter(target),
+        var dialect => new InsertTableWriter(target, dialect),
+    };
+
+    private static string ReasonOf(DbException failure) => failure.SqlState switch
+    {
+        "23505" => "unique-violation",
+        "23502" => "not-null-violation",
+        "23503" => "foreign-key-violation",
+        "23514" => "check-violation",
+        ['2', '2', ..] => "value-does-not-fit",
+        _ => failure.Message.Contains("unique", StringComparison.OrdinalIgnoreCase) || failure.Message.Contains("duplicate", StringComparison.OrdinalIgnoreCase)
+            ? "unique-violation"
+            : "refused-by-database",
+    };
+
+    private async Task<T> JudgedAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work().ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is DbException or IOException or TimeoutException or InvalidOperationException { InnerException: DbException })
+        {
+            throw DatabaseFault.OfStatement(failure, address, null);
+        }
+    }
+
+    private async Task RollBackAsync()
+    {
+        if (_transaction is { } transaction)
+        {
+            _transaction = null;
+            await transaction.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        if (_writer is not null)
+        {
+            await _writer.DisposeAsync().ConfigureAwait(false);
+            _writer = null;
+        }
+
+        try
+        {
+            await RollBackAsync().ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is DbException or IOException or InvalidOperationException)
+        {
+            // The connection is gone, and the transaction with it.
+        }
+
+        if (_connection is not null)
+        {
+            await _connection.DisposeAsync().ConfigureAwait(false);
+            _connection = null;
+        }
+
+        (_schema, _table) = (null, null);
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace DataFlow.Connectors;
+
+/// <summary>Reads rows of SQLite below the ADO.NET provider: text is copied once, from SQLite's memory into the batch.</summary>
+internal sealed class SqliteRowReader : IRowReader
+{
+    private readonly sqlite3 _database;
+    private readonly sqlite3_stmt _statement;
+    private readonly FieldRef[] _fields;
+
+    private SqliteRowReader(sqlite3 database, sqlite3_stmt statement, int columns)
+    {
+        _database = database;
+        _statement = statement;
+        _fields = new FieldRef[columns];
+    }
+
+    /// <summary>Prepares the query; it runs with the first row that is asked for.</summary>
+    public static SqliteRowReader Start(SqliteConnection connection, SqlText sql, QueryShape shape)
+    {
+        var database = connection.Handle!;
+        var statement = Prepare(database, sql);
+        for (var index = 0; index < sql.Values.Count; index++)
+        {
+            Bind(statement, index + 1, sql.Values[index]);
+        }
+
+        return new SqliteRowReader(database, statement, shape.Formats.Length);
+    }
+
+    /// <summary>Compiles a query without values.</summary>
+    public static sqlite3_stmt Prepare(sqlite3 database, SqlText sql)
+    {
+        Check(database, raw.sqlite3_prepare_v2(database, sql.With(index => $"?{index + 1}"), out var statement));
+        return statement;
+    }
+
+    public ValueTask<bool> ReadAsync(CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        var result = raw.sqlite3_step(_statement);
+        if (result is not (raw.SQLITE_ROW or raw.SQLITE_DONE))
+        {
+            Check(_database, result);
+        }
+
+        return ValueTask.FromResult(result == raw.SQLITE_ROW);
+    }
+
+    public void AppendTo(RecordBatch batch)
+    {
+        var row = new RowText(batch, _fields);
+        for (var column = 0; column < _fields.Length; column++)
+        {
+            switch (raw.sqlite3_column_type(_statement, column))
+            {
+                case raw.SQLITE_INTEGER:
+                    row.Commit(ColumnText.Integer(row.Reserve(ColumnText.Most), raw.sqlite3_column_int64(_statement, column)));
+                    break;
+                case raw.SQLITE_FLOAT:
+                    row.Commit(ColumnText.Double(row.Reserve(ColumnText.Most), raw.sqlite3_column_double(_statement, column)));
+                    break;
+                case raw.SQLITE_TEXT:
+                    row.Text(raw.sqlite3_column_blob(_statement, column));
+                    break;
+                case raw.SQLITE_BLOB:
+                    row.Hex(raw.sqlite3_column_blob(_statement, column));
+                    break;
+                default:
+                    row.Null();
+                    break;
+            }
+        }
+
+        row.End();
+    }
+
+    public CursorValue CursorAt(int column) => raw.sqlite3_column_type(_statement, column) switch
+    {
+        raw.SQLITE_INTEGER => CursorValue.OfNumber(raw.sqlite3_column_int64(_statement, column)),
+        raw.SQLITE_FLOAT => raw.sqlite3_column_double(_statement, column) is var number && Math.Abs(number) < 7e27
+            ? CursorValue.OfNumber((decimal)number)
+            : CursorValue.Endless,
+        raw.SQLITE_TEXT => CursorValue.OfText(Encoding.UTF8.GetString(raw.sqlite3_column_blob(_statement, column))),
+        _ => CursorValue.None,
+    };
+
+    public ValueTask CancelAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync()
+    {
+        _statement.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static void Bind(sqlite3_stmt statement, int index, CursorValue value)
+    {
+        switch (value.Kind)
+        {
+            case CursorKind.Number when value.Number == decimal.Truncate(value.Number) && Math.Abs(value.Number) <= long.MaxValue:
+                raw.sqlite3_bind_int64(statement, index, (long)value.Number);
+                break;
+            case CursorKind.Number:
+                raw.sqlite3_bind_double(statement, index, (double)value.Number);
+                break;
+            default:
+                raw.sqlite3_bind_text(statement, index, value.Text);
+                break;
+        }
+    }
+
+    private static void Check(sqlite3 database, int result)
+    {
+        if (result is not (raw.SQLITE_OK or raw.SQLITE_DONE))
+        {
+            throw new SqliteException(raw.sqlite3_errmsg(database).utf8_to_string(), result & 0xFF, result);
+        }
+    }
+}

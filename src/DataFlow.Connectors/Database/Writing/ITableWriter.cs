@@ -1,0 +1,33 @@
+using System.Data.Common;
+
+namespace DataFlow.Connectors;
+
+/// <summary>Writes rows into a table the way its database takes them fastest. Not thread-safe.</summary>
+internal interface ITableWriter : IAsyncDisposable
+{
+    /// <summary>Writes some rows of a run, all or none.</summary>
+    /// <param name="run">What.</param>
+    /// <param name="rows">Physical rows of the run.</param>
+    /// <param name="transaction">The open transaction.</param>
+    /// <param name="ct">Gives up waiting.</param>
+    /// <exception cref="DbException">The database refused one of them, or failed.</exception>
+    Task WriteAsync(RowRun run, ReadOnlyMemory<int> rows, DbTransaction transaction, CancellationToken ct);
+}
+
+/// <summary>What a writer needs to know.</summary>
+/// <param name="Connection">The connection of the transaction.</param>
+/// <param name="Table">The table.</param>
+/// <param name="Key">Its columns that name a row.</param>
+/// <param name="Options">How to write.</param>
+internal sealed record WriteTarget(DbConnection Connection, TargetTable Table, int[] Key, DatabaseSinkOptions Options)
+{
+    /// <summary>A value as the target should have it: null, or its text.</summary>
+    /// <returns>False for null.</returns>
+    public bool TryText(RecordBatch batch, int row, int field, int column, out ReadOnlySpan<byte> text)
+    {
+        var kind = batch.Field(row, field).Kind;
+        text = kind is FieldKind.Null or FieldKind.Absent or FieldKind.Unchanged ? default : batch.Utf8(row, field);
+        return kind is not (FieldKind.Null or FieldKind.Absent or FieldKind.Unchanged)
+            && !(text.IsEmpty && Options.EmptyAsNull && !Table.HoldsText(column));
+    }
+}

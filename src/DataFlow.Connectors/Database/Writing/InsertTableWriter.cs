@@ -1,0 +1,64 @@
+using System.Data.Common;
+using System.Text;
+
+namespace DataFlow.Connectors;
+
+/// <summary>Writes by INSERT with many rows each, through any ADO.NET provider.</summary>
+internal sealed class InsertTableWriter(WriteTarget target, Dialect dialect) : ITableWriter
+{
+    private const int MostRows = 500;
+    private const int MostParameters = 2000;
+
+    public async Task WriteAsync(RowRun run, ReadOnlyMemory<int> rows, DbTransaction transaction, CancellationToken ct)
+    {
+        var step = Math.Clamp(MostParameters / Math.Max(1, run.Fields.Length), 1, MostRows);
+        for (var from = 0; from < rows.Length; from += step)
+        {
+            var some = rows.Slice(from, Math.Min(step, rows.Length - from));
+            var command = Command(run, some, transaction);
+            await using (command.ConfigureAwait(false))
+            {
+                await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            }
+        }
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private DbCommand Command(RowRun run, ReadOnlyMemory<int> rows, DbTransaction transaction)
+    {
+        var command = target.Connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = TableStatements.Of(dialect, target, run, rows.Length);
+        foreach (var row in rows.Span)
+        {
+            for (var field = 0; field < run.Fields.Length; field++)
+            {
+                var parameter = command.CreateParameter();
+                parameter.ParameterName = dialect.ParameterName(command.Parameters.Count + 1);
+                parameter.Value = ValueOf(run, row, run.Fields[field], run.Columns[field]);
+                command.Parameters.Add(parameter);
+            }
+        }
+
+        return command;
+    }
+
+    private object ValueOf(RowRun run, int row, int field, int column)
+    {
+        if (!target.TryText(run.Batch, row, field, column, out var text))
+        {
+            return DBNull.Value;
+        }
+
+        return run.Batch.Schema.TypeOf(field) switch
+        {
+            FieldType.Bool when text.SequenceEqual("true"u8) => true,
+            FieldType.Bool when text.SequenceEqual("false"u8) => false,
+            FieldType.Bytes when TableStatements.BytesOf(run.Batch.Field(row, field).Kind, text) is { } bytes => bytes,
+            _ when target.Table.Formats[column] == ColumnFormat.Bool && text.SequenceEqual("true"u8) => true,
+            _ when target.Table.Formats[column] == ColumnFormat.Bool && text.SequenceEqual("false"u8) => false,
+            _ => Encoding.UTF8.GetString(text),
+        };
+    }
+}

@@ -1,0 +1,213 @@
+using System.Data.Common;
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
+using System.Text.Json;
+
+namespace DataFlow.Connectors;
+
+/// <summary>
+/// The checkpoint in the target database: one row per pipeline, one per split. Written in the transaction of the rows, it is the
+/// authority on what was delivered; and nobody can commit whose epoch is not the one that stands there.
+/// </summary>
+internal sealed class SinkLedger(DatabaseAddress address, string table, string pipeline)
+{
+    private readonly string _head = address.Dialect.QuoteTable(table);
+    private readonly string _splits = address.Dialect.QuoteTable(table + "_split");
+
+    /// <summary>Makes the two tables where they are missing.</summary>
+    public async Task CreateAsync(DbConnection connection, CancellationToken ct)
+    {
+        var (text, name) = address.Dialect switch
+        {
+            MySqlDialect => ("LONGTEXT", "VARCHAR(255)"),
+            SqlServerDialect => ("NVARCHAR(MAX)", "NVARCHAR(255)"),
+            _ => ("TEXT", "VARCHAR(255)"),
+        };
+        await CreateAsync(
+            connection, _head, table,
+            $"pipeline {name} NOT NULL PRIMARY KEY, generation BIGINT NOT NULL, epoch BIGINT NOT NULL, sequence BIGINT NOT NULL, "
+                + $"counters {text} NOT NULL",
+            ct).ConfigureAwait(false);
+        await CreateAsync(
+            connection, _splits, table + "_split",
+            $"pipeline {name} NOT NULL, split_key CHAR(32) NOT NULL, split {text} NOT NULL, position_offset BIGINT NOT NULL, "
+                + $"position {text} NOT NULL, PRIMARY KEY (pipeline, split_key)",
+            ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Raises the fence to the epoch of this run, and reads what stands there. In a transaction of its own.</summary>
+    /// <exception cref="ConnectorException">A later run has the table.</exception>
+    public async Task<Checkpoint?> TakeOverAsync(DbConnection connection, SinkContext context, CancellationToken ct)
+    {
+        var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            var head = await ReadHeadAsync(connection, transaction, ct).ConfigureAwait(false);
+            if (head is null)
+            {
+                await RunAsync(
+                    connection, transaction, $"INSERT INTO {_head} (pipeline, generation, epoch, sequence, counters) VALUES ({{0}}, {{1}}, {{2}}, 0, '{{{{}}}}')",
+                    ct, pipeline, context.Generation, context.Epoch).ConfigureAwait(false);
+                await transaction.CommitAsync(ct).ConfigureAwait(false);
+                return null;
+            }
+
+            if (head.Generation > context.Generation || (head.Generation == context.Generation && head.Epoch > context.Epoch && !context.StartsOver))
+            {
+                throw ConnectorException.User(
+                    $"Pipeline '{pipeline}' was taken over: {address.Display} has a later run of it (epoch {head.Epoch}, this one has {context.Epoch}). Stop one of the two.");
+            }
+
+            var isReset = head.Generation < context.Generation;
+            await RunAsync(
+                connection, transaction,
+                isReset
+                    ? $"UPDATE {_head} SET generation = {{1}}, epoch = {{2}}, sequence = 0, counters = '{{{{}}}}' WHERE pipeline = {{0}}"
+                    : $"UPDATE {_head} SET generation = {{1}}, epoch = {{2}} WHERE pipeline = {{0}}",
+                ct, pipeline, context.Generation, context.Epoch).ConfigureAwait(false);
+            if (isReset)
+            {
+                await RunAsync(connection, transaction, $"DELETE FROM {_splits} WHERE pipeline = {{0}}", ct, pipeline).ConfigureAwait(false);
+            }
+
+            var splits = isReset ? [] : await ReadSplitsAsync(connection, transaction, ct).ConfigureAwait(false);
+            await transaction.CommitAsync(ct).ConfigureAwait(false);
+            return isReset || head.Sequence == 0 ? null : head with { Epoch = context.Epoch, Splits = splits, SinkState = StateOf(head.Sequence) };
+        }
+    }
+
+    /// <summary>Writes a checkpoint in the transaction of the rows; false when another run has the table.</summary>
+    public async Task<bool> WriteAsync(DbConnection connection, DbTransaction transaction, Checkpoint checkpoint, CancellationToken ct)
+    {
+        var changed = await RunAsync(
+            connection, transaction,
+            $"UPDATE {_head} SET sequence = {{0}}, counters = {{1}} WHERE pipeline = {{2}} AND generation = {{3}} AND epoch = {{4}} AND sequence < {{5}}",
+            ct, checkpoint.Sequence, JsonSerializer.Serialize(checkpoint.Counters), pipeline, checkpoint.Generation, checkpoint.Epoch, checkpoint.Sequence).ConfigureAwait(false);
+        if (changed != 1)
+        {
+            return false;
+        }
+
+        foreach (var (split, position) in checkpoint.Splits)
+        {
+            var key = XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(split)).ToString("x32", CultureInfo.InvariantCulture);
+            var updated = await RunAsync(
+                connection, transaction, $"UPDATE {_splits} SET position_offset = {{0}}, position = {{1}} WHERE pipeline = {{2}} AND split_key = {{3}}",
+                ct, position.Offset, position.Json, pipeline, key).ConfigureAwait(false);
+            if (updated == 0)
+            {
+                await RunAsync(
+                    connection, transaction, $"INSERT INTO {_splits} (pipeline, split_key, split, position_offset, position) VALUES ({{0}}, {{1}}, {{2}}, {{3}}, {{4}})",
+                    ct, pipeline, key, split, position.Offset, position.Json).ConfigureAwait(false);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>What the engine keeps of a commit, to see later whether the target still has it.</summary>
+    public static string StateOf(long sequence) => string.Create(CultureInfo.InvariantCulture, $"{{\"v\":1,\"sequence\":{sequence}}}");
+
+    /// <summary>The commit that the engine knows of; 0 without one.</summary>
+    public static long SequenceOf(string? state)
+    {
+        if (string.IsNullOrEmpty(state))
+        {
+            return 0;
+        }
+
+        using var document = JsonDocument.Parse(state);
+        return document.RootElement.TryGetProperty("sequence", out var sequence) ? sequence.GetInt64() : 0;
+    }
+
+    private async Task CreateAsync(DbConnection connection, string quoted, string name, string columns, CancellationToken ct)
+    {
+        try
+        {
+            await connection.ScalarAsync($"SELECT COUNT(*) FROM {quoted} WHERE 1 = 0", ct).ConfigureAwait(false);
+        }
+        catch (DbException missing)
+        {
+            try
+            {
+                await connection.ExecuteAsync($"CREATE TABLE {quoted} ({columns})", ct).ConfigureAwait(false);
+            }
+            catch (DbException failure) when (address.Dialect.KindOf(failure) is FaultKind.Query)
+            {
+                throw ConnectorException.User(
+                    $"The table {name} for checkpoints is not in {address.Display} and can't be made: {DatabaseFault.Said(failure, address)} "
+                    + $"Have it made by somebody with the right, or name another with checkpoint-table. ({DatabaseFault.Said(missing, address)})",
+                    failure);
+            }
+        }
+    }
+
+    private async Task<Checkpoint?> ReadHeadAsync(DbConnection connection, DbTransaction transaction, CancellationToken ct)
+    {
+        var isLocked = address.Dialect is PostgreSqlDialect or MySqlDialect ? " FOR UPDATE" : "";
+        var command = Command(connection, transaction, $"SELECT generation, epoch, sequence, counters FROM {_head} WHERE pipeline = {{0}}{isLocked}", [pipeline]);
+        await using (command.ConfigureAwait(false))
+        {
+            var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                return await reader.ReadAsync(ct).ConfigureAwait(false)
+                    ? new Checkpoint(
+                        reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), new Dictionary<string, SplitPosition>(),
+                        JsonSerializer.Deserialize<RecordCounters>(reader.GetString(3)), null)
+                    : null;
+            }
+        }
+    }
+
+    private async Task<Dictionary<string, SplitPosition>> ReadSplitsAsync(DbConnection connection, DbTransaction transaction, CancellationToken ct)
+    {
+        var splits = new Dictionary<string, SplitPosition>();
+        var command = Command(connection, transaction, $"SELECT split, position_offset, position FROM {_splits} WHERE pipeline = {{0}}", [pipeline]);
+        await using (command.ConfigureAwait(false))
+        {
+            var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                while (await reader.ReadAsync(ct).ConfigureAwait(false))
+                {
+                    splits[reader.GetString(0)] = new SplitPosition(reader.GetInt64(1), reader.GetString(2));
+                }
+            }
+        }
+
+        return splits;
+    }
+
+    private async Task<int> RunAsync(DbConnection connection, DbTransaction transaction, string sql, CancellationToken ct, params object[] values)
+    {
+        var command = Command(connection, transaction, sql, values);
+        await using (command.ConfigureAwait(false))
+        {
+            return await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A statement with parameters where <c>{0}</c>, <c>{1}</c> stand.</summary>
+    private DbCommand Command(DbConnection connection, DbTransaction transaction, string sql, object[] values)
+    {
+        var dialect = address.Dialect;
+        var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = string.Format(CultureInfo.InvariantCulture, sql, [.. values.Select((_, index) => (object)dialect.Placeholder(index + 1))]);
+        for (var index = 0; index < values.Length; index++)
+        {
+            var parameter = command.CreateParameter();
+            if (dialect is not PostgreSqlDialect)
+            {
+                parameter.ParameterName = dialect.ParameterName(index + 1);
+            }
+
+            parameter.Value = values[index];
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text;
+
+namespace DataFlow.Connectors;
+
+/// <summary>INSERT, upsert and DELETE in a database's own words, with parameters in the order of a run's fields.</summary>
+internal static class TableStatements
+{
+    /// <summary>The statement that writes so many rows of a run.</summary>
+    public static string Of(Dialect dialect, WriteTarget target, RowRun run, int rows)
+    {
+        var sql = new StringBuilder();
+        var number = 0;
+        string Name(int column) => dialect.Quote(target.Table.Columns[column].ColumnName);
+        if (run.IsDelete)
+        {
+            sql.Append("DELETE FROM ").Append(target.Table.Quoted).Append(" WHERE ");
+            for (var row = 0; row < rows; row++)
+            {
+                sql.Append(row == 0 ? "(" : " OR (")
+                    .AppendJoin(" AND ", run.Columns.Select(column => $"{Name(column)} = {dialect.Placeholder(++number)}"))
+                    .Append(')');
+            }
+
+            return sql.ToString();
+        }
+
+        sql.Append("INSERT INTO ").Append(target.Table.Quoted).Append(" (").AppendJoin(", ", run.Columns.Select(Name)).Append(") VALUES ");
+        for (var row = 0; row < rows; row++)
+        {
+            sql.Append(row == 0 ? "(" : ", (").AppendJoin(", ", run.Columns.Select(_ => dialect.Placeholder(++number))).Append(')');
+        }
+
+        if (target.Options.Write == TableWrite.Upsert)
+        {
+            sql.Append(Upsert(dialect, target, run, Name));
+        }
+
+        return sql.ToString();
+    }
+
+    /// <summary>The bytes behind a text of the form <c>\x6162</c>, or of a field of bytes; null when it is neither.</summary>
+    public static byte[]? BytesOf(FieldKind kind, ReadOnlySpan<byte> text)
+    {
+        if (kind == FieldKind.Bytes)
+        {
+            return Convert.FromBase64String(Encoding.ASCII.GetString(text));
+        }
+
+        if (!text.StartsWith("\\x"u8) || text.Length % 2 != 0)
+        {
+            return null;
+        }
+
+        var bytes = new byte[(text.Length - 2) / 2];
+        return Convert.FromHexString(text[2..], bytes, out _, out _) == System.Buffers.OperationStatus.Done ? bytes : null;
+    }
+
+    private static string Upsert(Dialect dialect, WriteTarget target, RowRun run, Func<int, string> name)
+    {
+        var others = run.Columns.Where(column => !target.Key.Contains(column)).ToList();
+        if (dialect is MySqlDialect)
+        {
+            var first = name(target.Key[0]);
+            return " ON DUPLICATE KEY UPDATE "
+                + (others.Count == 0 ? $"{first} = {first}" : string.Join(", ", others.Select(column => $"{name(column)} = VALUES({name(column)})")));
+        }
+
+        var key = string.Join(", ", target.Key.Select(name));
+        return dialect is SqliteDialect
+            ? $" ON CONFLICT ({key}) DO " + (others.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", others.Select(column => $"{name(column)} = excluded.{name(column)}"))}")
+            : throw ConnectorException.User($"write: upsert is not there for {dialect.Name} yet; use insert.");
+    }
+}

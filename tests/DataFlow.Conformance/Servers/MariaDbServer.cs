@@ -1,0 +1,136 @@
+using MySqlConnector;
+
+namespace DataFlow.Conformance;
+
+/// <summary>
+/// One MariaDB for all tests of the process, as <see cref="PostgreSqlServer"/>. An address in <c>DATAFLOW_TEST_MYSQL</c>, as a
+/// MySqlConnector connection string of an administrator, is used instead of a server of our own.
+/// </summary>
+public sealed class MariaDbServer
+{
+    /// <summary>The password of the administrator: never to be seen in messages.</summary>
+    public const string Password = "maria-S3cret!x";
+
+    private static readonly Lazy<Task<MariaDbServer>> Instance = new(StartAsync);
+
+    private readonly MySqlConnectionStringBuilder _administrator;
+
+    private MariaDbServer(MySqlConnectionStringBuilder administrator) => _administrator = administrator;
+
+    /// <summary>Where it listens.</summary>
+    public uint Port => _administrator.Port;
+
+    /// <summary>Host name or address.</summary>
+    public string Host => _administrator.Server;
+
+    /// <summary>The administrator.</summary>
+    public string User => _administrator.UserID;
+
+    /// <summary>The server; skips or fails the test when MariaDB is not installed.</summary>
+    public static Task<MariaDbServer> GetAsync()
+    {
+        if (Environment.GetEnvironmentVariable("DATAFLOW_TEST_MYSQL") is null)
+        {
+            RequiredServer.Require("MariaDB", Program("mariadbd"), "Install it (Debian: mariadb-server), or set DATAFLOW_TEST_MYSQL.");
+        }
+
+        return Instance.Value;
+    }
+
+    /// <summary>Makes a database for one test.</summary>
+    public async Task<MariaDbDatabase> CreateDatabaseAsync()
+    {
+        var name = $"t{Guid.NewGuid():N}"[..20];
+        await using var connection = await OpenAsync("");
+        await using var command = new MySqlCommand($"CREATE DATABASE {name} CHARACTER SET utf8mb4", connection);
+        await command.ExecuteNonQueryAsync();
+        return new MariaDbDatabase(this, name);
+    }
+
+    internal string ConnectionString(string database) =>
+        new MySqlConnectionStringBuilder(_administrator.ConnectionString) { Database = database }.ConnectionString;
+
+    internal async Task<MySqlConnection> OpenAsync(string database)
+    {
+        var connection = new MySqlConnection(ConnectionString(database));
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    private static string? Program(string name) => RequiredServer.FindProgram(name, "/usr/sbin", "/usr/bin");
+
+    private static async Task<MariaDbServer> StartAsync()
+    {
+        if (Environment.GetEnvironmentVariable("DATAFLOW_TEST_MYSQL") is { Length: > 0 } address)
+        {
+            return new MariaDbServer(new MySqlConnectionStringBuilder(address));
+        }
+
+        var port = TcpFaultProxy.UnusedPort();
+        var server = PrivateServer.Start(
+            "mariadb",
+            $"printf \"ALTER USER root@localhost IDENTIFIED BY '{Password}';\\n\" > init.sql; "
+                + $"'{Program("mariadb-install-db")}' --no-defaults --datadir=\"$DIR/data\" --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve",
+            $"'{Program("mariadbd")}' --no-defaults --datadir=\"$DIR/data\" --port={port} --bind-address=127.0.0.1 --socket=\"$DIR/socket\" "
+                + "--pid-file=\"$DIR/pid\" --init-file=\"$DIR/init.sql\" --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=64M --local-infile=1 --max-connections=200 --log-warnings=0");
+        var administrator = new MySqlConnectionStringBuilder
+        {
+            Server = "127.0.0.1",
+            Port = (uint)port,
+            UserID = "root",
+            Password = Password,
+            Pooling = false,
+            AllowLoadLocalInfile = true,
+        };
+        var started = new MariaDbServer(administrator);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
+        await server.WaitAsync(async () => await (await started.OpenAsync("")).DisposeAsync());
+        return started;
+    }
+}
+
+/// <summary>A database for one test; dropped afterwards.</summary>
+public sealed class MariaDbDatabase(MariaDbServer server, string name) : IAsyncDisposable
+{
+    /// <summary>Its name.</summary>
+    public string Name => name;
+
+    /// <summary>As the guide writes it.</summary>
+    public string JdbcUrl => $"jdbc:mysql://{server.Host}:{server.Port}/{name}";
+
+    /// <summary>An open connection of the administrator, not pooled.</summary>
+    public Task<MySqlConnection> OpenAsync() => server.OpenAsync(name);
+
+    /// <summary>Runs statements.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = new MySqlCommand(sql, connection) { CommandTimeout = 300 };
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>The rows of a query, each as its values' text with <c>|</c> between.</summary>
+    public async Task<IReadOnlyList<string>> RowsAsync(string sql)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = new MySqlCommand(sql, connection) { CommandTimeout = 300 };
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(
+                column => reader.IsDBNull(column) ? "<null>" : Convert.ToString(reader.GetValue(column), System.Globalization.CultureInfo.InvariantCulture))));
+        }
+
+        return rows;
+    }
+
+    /// <summary>Drops it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        MySqlConnection.ClearAllPools();
+        await using var connection = await server.OpenAsync("");
+        await using var command = new MySqlCommand($"DROP DATABASE IF EXISTS {name}", connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}

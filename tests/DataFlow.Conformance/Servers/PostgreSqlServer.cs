@@ -1,0 +1,157 @@
+using Npgsql;
+
+namespace DataFlow.Conformance;
+
+/// <summary>
+/// One PostgreSQL for all tests of the process, started when the first one asks. Each test has a database of its own. An address in
+/// <c>DATAFLOW_TEST_POSTGRESQL</c>, as an Npgsql connection string of a superuser, is used instead of a server of our own.
+/// </summary>
+public sealed class PostgreSqlServer
+{
+    /// <summary>The password of the superuser and of every login: never to be seen in messages.</summary>
+    public const string Password = "pg-S3cret!x";
+
+    private static readonly Lazy<Task<PostgreSqlServer>> Instance = new(StartAsync);
+
+    private readonly NpgsqlConnectionStringBuilder _superuser;
+
+    private PostgreSqlServer(NpgsqlConnectionStringBuilder superuser) => _superuser = superuser;
+
+    /// <summary>Where it listens.</summary>
+    public int Port => _superuser.Port;
+
+    /// <summary>Host name or address.</summary>
+    public string Host => _superuser.Host!;
+
+    /// <summary>The superuser.</summary>
+    public string User => _superuser.Username!;
+
+    /// <summary>The server; skips or fails the test when PostgreSQL is not installed.</summary>
+    public static Task<PostgreSqlServer> GetAsync()
+    {
+        if (Environment.GetEnvironmentVariable("DATAFLOW_TEST_POSTGRESQL") is null)
+        {
+            RequiredServer.Require("PostgreSQL", Folder(), "Install it (Debian: postgresql), or set DATAFLOW_TEST_POSTGRESQL.");
+        }
+
+        return Instance.Value;
+    }
+
+    /// <summary>Makes a database for one test.</summary>
+    public async Task<PostgreSqlDatabase> CreateDatabaseAsync()
+    {
+        var name = $"t{Guid.NewGuid():N}";
+        await using var connection = await OpenAsync("postgres");
+        await using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
+        await command.ExecuteNonQueryAsync();
+        return new PostgreSqlDatabase(this, name);
+    }
+
+    internal string ConnectionString(string database) =>
+        new NpgsqlConnectionStringBuilder(_superuser.ConnectionString) { Database = database }.ConnectionString;
+
+    internal async Task<NpgsqlConnection> OpenAsync(string database)
+    {
+        var connection = new NpgsqlConnection(ConnectionString(database));
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    private static string? Folder() => RequiredServer.FindProgram(
+        "initdb", Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")) : []);
+
+    private static async Task<PostgreSqlServer> StartAsync()
+    {
+        if (Environment.GetEnvironmentVariable("DATAFLOW_TEST_POSTGRESQL") is { Length: > 0 } address)
+        {
+            return new PostgreSqlServer(new NpgsqlConnectionStringBuilder(address));
+        }
+
+        var programs = Path.GetDirectoryName(Path.GetFullPath(Folder()!));
+        var port = TcpFaultProxy.UnusedPort();
+        var server = PrivateServer.Start(
+            "postgresql",
+            $"echo '{Password}' > password; '{programs}/initdb' -D data -U postgres -A scram-sha-256 --pwfile=password -E UTF8 --locale=C.UTF-8 --no-sync",
+            $"'{programs}/postgres' -D data -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c wal_level=logical "
+                + "-c max_prepared_transactions=20 -c max_replication_slots=30 -c max_wal_senders=30 -c max_connections=200 -c log_min_messages=fatal");
+        var superuser = new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1",
+            Port = port,
+            Username = "postgres",
+            Password = Password,
+            Database = "postgres",
+            Pooling = false,
+        };
+        var started = new PostgreSqlServer(superuser);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
+        await server.WaitAsync(async () => await (await started.OpenAsync("postgres")).DisposeAsync());
+        return started;
+    }
+}
+
+/// <summary>A database for one test; dropped with everybody who is still connected.</summary>
+public sealed class PostgreSqlDatabase(PostgreSqlServer server, string name) : IAsyncDisposable
+{
+    /// <summary>Its name.</summary>
+    public string Name => name;
+
+    /// <summary>As the guide writes it.</summary>
+    public string JdbcUrl => $"jdbc:postgresql://{server.Host}:{server.Port}/{name}";
+
+    /// <summary>For Npgsql.</summary>
+    public string ConnectionString => server.ConnectionString(name);
+
+    /// <summary>An open connection of the superuser, not pooled.</summary>
+    public Task<NpgsqlConnection> OpenAsync() => server.OpenAsync(name);
+
+    /// <summary>Runs statements.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 300 };
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>The rows of a query, each as its values' text with <c>|</c> between.</summary>
+    public async Task<IReadOnlyList<string>> RowsAsync(string sql)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection) { AllResultTypesAreUnknown = true, CommandTimeout = 300 };
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(column => reader.IsDBNull(column) ? "<null>" : reader.GetString(column))));
+        }
+
+        return rows;
+    }
+
+    /// <summary>Drops it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        NpgsqlConnection.ClearAllPools();
+        await using var connection = await server.OpenAsync("postgres");
+        await using var slots = new NpgsqlCommand(
+            $"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = '{name}' AND active_pid IS NOT NULL", connection);
+        await slots.ExecuteNonQueryAsync();
+        await using var drop = new NpgsqlCommand($"DROP DATABASE IF EXISTS {name} WITH (FORCE)", connection);
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                await using var release = new NpgsqlCommand(
+                    $"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '{name}' AND NOT active", connection);
+                await release.ExecuteNonQueryAsync();
+                await drop.ExecuteNonQueryAsync();
+                return;
+            }
+            catch (PostgresException) when (tries < 100)
+            {
+                // A slot is active until its walsender has noticed.
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+            }
+        }
+    }
+}

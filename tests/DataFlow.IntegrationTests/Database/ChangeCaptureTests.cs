@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using DataFlow.Conformance;
+
+namespace DataFlow.IntegrationTests.Database;
+
+/// <summary>Changes read from the log of a PostgreSQL.</summary>
+public sealed class ChangeCaptureTests : IAsyncLifetime
+{
+    private PostgreSqlServer _server = null!;
+    private PostgreSqlDatabase _database = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await PostgreSqlServer.GetAsync();
+        _database = await _server.CreateDatabaseAsync();
+    }
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    [Fact]
+    public async Task First_the_rows_that_are_there_then_every_change_with_old_and_new_values()
+    {
+        await _database.ExecuteAsync(
+            """
+            CREATE TABLE t (id int PRIMARY KEY, text text, amount double precision, ok boolean, at timestamptz, big text);
+            ALTER TABLE t ALTER big SET STORAGE EXTERNAL;
+            CREATE TABLE other (id int PRIMARY KEY);
+            INSERT INTO t VALUES (1, 'one', 1000.5, true, '2024-01-01 10:00:00+02', repeat('x', 20000));
+            """);
+        using var bench = await BenchAsync();
+
+        var snapshot = Assert.Single(await bench.ReadAsync());
+        Assert.Equal(("1", "1000.5", "2024-01-01 08:00:00.0", "snapshot"), (snapshot.Id, snapshot["amount"], snapshot["at"], snapshot.Metadata["operation"]));
+        await _database.ExecuteAsync(
+            """
+            BEGIN; INSERT INTO t VALUES (2, 'two', 1e7, false, '2024-01-01 10:00:00.5+00', NULL); UPDATE t SET text = 'uno' WHERE id = 1; COMMIT;
+            INSERT INTO other VALUES (1);
+            BEGIN; INSERT INTO t VALUES (9, 'never'); ROLLBACK;
+            UPDATE t SET id = 3 WHERE id = 2;
+            DELETE FROM t WHERE id = 3;
+            """);
+
+        var changes = await bench.ReadAsync();
+
+        Assert.Equal(
+            [
+                (RecordOperation.Insert, "2", "two"), (RecordOperation.Update, "1", "uno"), (RecordOperation.Delete, "2", null),
+                (RecordOperation.Update, "3", "two"), (RecordOperation.Delete, "3", null),
+            ],
+            changes.Select(change => (change.Operation, change.Id, change["text"])));
+        Assert.Equal(("1.0E7", "false", "2024-01-01 10:00:00.5"), (changes[0]["amount"], changes[0]["ok"], changes[0]["at"]));
+        Assert.False(changes[1].Data.ContainsKey("big"), "An unchanged large value is not sent and must not look like an empty one.");
+        Assert.Equal("t", changes[0].Metadata["table"]);
+        Assert.Equal(changes.Count, changes.Select(change => change.DeliveryId).Distinct().Count());
+        Assert.Empty(await bench.ReadAsync());
+    }
+
+    [Fact]
+    public async Task With_full_identity_the_old_row_is_there_too()
+    {
+        await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, text text); ALTER TABLE t REPLICA IDENTITY FULL; INSERT INTO t VALUES (1, 'old')");
+        using var bench = await BenchAsync(("snapshot", "never"));
+        Assert.Empty(await bench.ReadAsync());
+
+        await _database.ExecuteAsync("UPDATE t SET text = 'new'; DELETE FROM t");
+
+        var changes = await bench.ReadAsync();
+        Assert.Equal("{\"id\":\"1\",\"text\":\"old\"}", changes[0].Metadata["before"]);
+        Assert.Equal((RecordOperation.Delete, "new"), (changes[1].Operation, changes[1]["text"]));
+    }
+
+    [Fact]
+    public async Task The_slot_moves_only_with_what_is_delivered_and_also_when_nothing_happens_in_the_tables()
+    {
+        await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, text text); CREATE TABLE noise (id int)");
+        using var bench = await BenchAsync(("heartbeat-interval", "50ms"));
+        await bench.ReadAsync();
+        await _database.ExecuteAsync("INSERT INTO t VALUES (1, 'a')");
+        await bench.RunAsync(new FaultSchedule().At(FaultStep.SinkCommit, 1, Fault.Throw));
+        await bench.ReadAsync();
+        Assert.Equal(["1"], bench.Records.Select(record => record.Id));
+
+        using var stop = new CancellationTokenSource();
+        var run = bench.PollAsync(stop.Token);
+        await _database.ExecuteAsync("INSERT INTO noise SELECT generate_series(1, 100000)");
+        var written = (await _database.RowsAsync("SELECT pg_current_wal_lsn()"))[0];
+        while (!run.IsCompleted && (await _database.RowsAsync($"SELECT confirmed_flush_lsn >= '{written}' FROM pg_replication_slots WHERE database = current_database()"))[0] == "f")
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
+
+        await stop.CancelAsync();
+        Assert.Null((await run).Error);
+    }
+
+    [Fact]
+    public async Task A_slot_that_was_dropped_or_used_by_others_is_never_taken_for_ours()
+    {
+        await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, text text)");
+        using var bench = await BenchAsync();
+        await bench.ReadAsync();
+        await _database.ExecuteAsync("INSERT INTO t VALUES (1, 'a'); SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()");
+
+        Assert.Contains("is gone from", (await bench.FailureAsync()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Too_much_log_for_a_slot_can_drop_it()
+    {
+        await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, text text)");
+        using var bench = await BenchAsync(("max-slot-lag", "1KiB"), ("on-slot-lag", "drop-slot"));
+        await bench.RunAsync();
+        await _database.ExecuteAsync("INSERT INTO t SELECT n, repeat('x', 100) FROM generate_series(1, 1000) n");
+
+        Assert.Contains("The slot was dropped (on-slot-lag: drop-slot)", (await bench.FailureAsync()).Message, StringComparison.Ordinal);
+        Assert.Empty(await _database.RowsAsync("SELECT 1 FROM pg_replication_slots WHERE database = current_database()"));
+    }
+
+    [Fact]
+    public async Task Under_load_and_kills_the_target_is_the_same_table_at_the_end()
+    {
+        var pgbench = RequiredServer.Require(
+            "pgbench", RequiredServer.FindProgram("pgbench", Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")) : []), "Install it (Debian: postgresql).");
+        await BenchmarkAsync(pgbench, "-i", "-q", "-s", "1");
+        await _database.ExecuteAsync("CREATE TABLE target (LIKE pgbench_accounts INCLUDING ALL)");
+        using var folder = new TemporaryFolder();
+        folder.Write(
+            "cdc.yaml",
+            $$"""
+            name: cdc
+            source:
+              type: database
+              connection: {{_database.JdbcUrl}}
+              options: { username: {{_server.User}}, password: "${env:DB_PASS}", mode: cdc, tables: [public.pgbench_accounts], slot: {{_database.Name}} }
+            sink:
+              type: database
+              connection: {{_database.JdbcUrl}}
+              options: { username: {{_server.User}}, password: "${env:DB_PASS}", table: target, write: upsert, key: aid }
+            delivery: effectively-once
+            commit-interval: 50ms
+            """);
+        var environment = new Dictionary<string, string> { ["DB_PASS"] = PostgreSqlServer.Password };
+        var load = BenchmarkAsync(pgbench, "-n", "-c", "4", "-T", "15");
+        for (var kill = 0; !load.IsCompleted; kill++)
+        {
+            using var process = Cli.Start(folder.Path, ["run", "cdc.yaml", "--until", "forever"], environment);
+            var finish = Cli.FinishAsync(process);
+            await Task.WhenAny(load, finish, Task.Delay(TimeSpan.FromSeconds(3 + (kill % 3)), TimeProvider.System));
+            process.Kill();
+            var result = await finish;
+            Assert.True(result.ExitCode == CliResult.Killed, result.Error);
+        }
+
+        await load;
+        await _database.ExecuteAsync("DELETE FROM pgbench_accounts WHERE aid % 1000 = 0; UPDATE pgbench_accounts SET aid = -aid WHERE aid % 1000 = 1");
+        (await Cli.RunAsync(folder.Path, ["run", "cdc.yaml", "--until", "caught-up"], environment)).Succeeded();
+
+        Assert.Equal(
+            await _database.RowsAsync("SELECT count(*), sum(hashtext(a::text)::bigint), sum(abalance) <> 0 FROM pgbench_accounts a"),
+            await _database.RowsAsync("SELECT count(*), sum(hashtext(a::text)::bigint), sum(abalance) <> 0 FROM target a"));
+    }
+
+    private async Task<DatabaseBench> BenchAsync(params (string, string)[] options) => new(await DatabaseBench.PostgreSqlAsync(
+        _database, [("mode", "cdc"), ("tables", "t"), ("slot", _database.Name), .. options]));
+
+    private async Task BenchmarkAsync(string pgbench, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(pgbench, [.. arguments, "-h", _server.Host, "-p", $"{_server.Port}", "-U", _server.User, _database.Name])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["PGPASSWORD"] = PostgreSqlServer.Password;
+        using var process = Process.Start(start)!;
+        var result = await Cli.FinishAsync(process);
+        result.Succeeded();
+    }
+}
