@@ -25,11 +25,14 @@ internal sealed class DatabaseMetrics : IDisposable
     static DatabaseMetrics()
     {
         Meter.CreateObservableGauge(
-            "dataflow.source.watermark", () => Observe(metrics => metrics._watermark), "1", "The incremental watermark: the highest id, or Unix seconds.");
+            "dataflow.source.watermark", () => Observe(metrics => metrics._watermark), "1", "The incremental watermark: the highest "
+                + "id, or Unix seconds.");
         Meter.CreateObservableGauge(
-            "dataflow.source.freshness", () => Observe(metrics => metrics._lastNewRow), "s", "Age of what was delivered last: now minus the timestamp watermark.");
+            "dataflow.source.freshness", () => Observe(metrics => metrics._lastNewRow), "s", "Age of what was delivered last: now "
+                + "minus the timestamp watermark.");
         Meter.CreateObservableGauge(
-            "dataflow.source.slot.lag", () => Observe(metrics => metrics._slotLag), "By", "Change capture: bytes of the log that the server keeps for us.");
+            "dataflow.source.slot.lag", () => Observe(metrics => metrics._slotLag), "By", "Change capture: bytes of the log that "
+                + "the server keeps for us.");
     }
 
     /// <param name="context">Names pipeline and clock.</param>

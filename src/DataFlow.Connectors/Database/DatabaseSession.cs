@@ -124,14 +124,16 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
         if (options.IncrementalType == IncrementalType.Id && !isNumber)
         {
             throw ConnectorException.User(
-                $"The incremental-column '{column.ColumnName}' is of type {column.DataTypeName}; with incremental-type: id it must be a number. "
+                $"The incremental-column '{column.ColumnName}' is of type {column.DataTypeName}; with incremental-type: id it "
+                    + $"must be a number. "
                 + (isMoment ? "Write incremental-type: timestamp." : "Choose another column."));
         }
 
         if (options.IncrementalType == IncrementalType.Timestamp && !isMoment)
         {
             throw ConnectorException.User(
-                $"The incremental-column '{column.ColumnName}' is of type {column.DataTypeName}; with incremental-type: timestamp it must be a date "
+                $"The incremental-column '{column.ColumnName}' is of type {column.DataTypeName}; with incremental-type: timestamp "
+                    + $"it must be a date "
                 + $"or a timestamp. {(isNumber ? "Write incremental-type: id." : "Choose another column, or cast it in the query.")}");
         }
     }
@@ -151,14 +153,16 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
             if (options.NullCursor == NullCursorPolicy.Error && column.AllowDBNull != false && await HasNullsAsync(connection, table, column, stop).ConfigureAwait(false))
             {
                 throw ConnectorException.User(
-                    $"Incremental sync not progressing: {table} has rows without a value in {column.BaseColumnName}, and no poll would ever read "
+                    $"Incremental sync not progressing: {table} has rows without a value in {column.BaseColumnName}, and no poll "
+                        + $"would ever read "
                     + "them. Give them a value, or write null-cursor: exclude if they may be left out.");
             }
 
             if (await address.Dialect.IsIndexedAsync(connection, table, column.BaseColumnName, stop).ConfigureAwait(false) == false)
             {
                 context.Logger.LogWarning(
-                    "Slow query performance: {Table} has no index that begins with {Column}, so that each poll looks at the whole table. Add one: CREATE INDEX ON {Table} ({Column}).",
+                    "Slow query performance: {Table} has no index that begins with {Column}, so that each poll looks at the whole "
+                        + "table. Add one: CREATE INDEX ON {Table} ({Column}).",
                     table, column.BaseColumnName, table, column.BaseColumnName);
             }
         }

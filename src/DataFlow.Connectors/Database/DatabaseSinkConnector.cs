@@ -32,7 +32,8 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             if (_table is null && options.TablePolicy == TablePolicy.MustExist)
             {
                 throw ConnectorException.User(
-                    $"The table {options.Table} is not in {address.Display}. Make it, mend the option table, or write table-policy: create.");
+                    $"The table {options.Table} is not in {address.Display}. Make it, mend the option table, or write "
+                        + $"table-policy: create.");
             }
 
             _ledger = new SinkLedger(address, options.CheckpointTable, context.PipelineId);
@@ -42,7 +43,8 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             var known = context.StartsOver ? 0 : SinkLedger.SequenceOf(context.State);
             return known > (held?.Sequence ?? 0)
                 ? throw ConnectorException.User(
-                    $"{address.Display} has commit {held?.Sequence ?? 0} of pipeline '{context.PipelineId}', but commit {known} had been made there: it is "
+                    $"{address.Display} has commit {held?.Sequence ?? 0} of pipeline '{context.PipelineId}', but commit {known} had "
+                        + $"been made there: it is "
                     + "another database, or was restored from a backup. Put it right, or start over with --fresh.")
                 : held;
         }).ConfigureAwait(false);
@@ -64,7 +66,8 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             {
                 if (run.IsDelete && _key.Length == 0)
                 {
-                    throw ConnectorException.User("A record says that a row was removed, but the option key doesn't say which columns name it.");
+                    throw ConnectorException.User("A record says that a row was removed, but the option key doesn't say which "
+                        + "columns name it.");
                 }
 
                 await WriteAsync(run, run.Rows, refused, ct).ConfigureAwait(false);
@@ -85,7 +88,8 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             {
                 await RollBackAsync().ConfigureAwait(false);
                 throw ConnectorException.User(
-                    $"This pipeline was taken over by another run: {address.Display} has another epoch. Nothing that this run wrote since its last commit counts.");
+                    $"This pipeline was taken over by another run: {address.Display} has another epoch. Nothing that this run wrote "
+                        + $"since its last commit counts.");
             }
 
             await _transaction.CommitAsync(ct).ConfigureAwait(false);
@@ -118,7 +122,8 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             await Connection.ExecuteAsync("ROLLBACK TO SAVEPOINT dataflow_rows", ct, _transaction).ConfigureAwait(false);
             if (rows.Length == 1)
             {
-                refused.Add(new RefusedRow(rows.Span[0], ReasonOf(failure), $"The table {options.Table} refused the row: {DatabaseFault.Said(failure, address)}"));
+                refused.Add(new RefusedRow(rows.Span[0], ReasonOf(failure), $"The table {options.Table} refused the row: "
+                    + $"{DatabaseFault.Said(failure, address)}"));
                 return;
             }
         }
@@ -147,13 +152,15 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         {
             if (address.Dialect is MySqlDialect && _transaction is not null)
             {
-                throw ConnectorException.External($"The table {options.Table} needs the columns {string.Join(", ", missing)}, which can only be added between two transactions.");
+                throw ConnectorException.External($"The table {options.Table} needs the columns {string.Join(", ", missing)}, which "
+                    + $"can only be added between two transactions.");
             }
 
             foreach (var name in missing)
             {
                 var type = ColumnTypes.Of(address.Dialect, schema.TypeOf(schema.IndexOf(name)), isKey: false);
-                await Connection.ExecuteAsync($"ALTER TABLE {_table!.Quoted} ADD COLUMN {address.Dialect.Quote(name)} {type}", ct, _transaction).ConfigureAwait(false);
+                await Connection.ExecuteAsync($"ALTER TABLE {_table!.Quoted} ADD COLUMN "
+                    + $"{address.Dialect.Quote(name)} {type}", ct, _transaction).ConfigureAwait(false);
             }
 
             await RenewTableAsync(ct).ConfigureAwait(false);
@@ -161,7 +168,8 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         else if (missing.Count > 0 && options.OnUnknownField == UnknownFieldPolicy.Fail)
         {
             throw ConnectorException.User(
-                $"The table {options.Table} has no column for {string.Join(", ", missing.Select(name => $"'{name}'"))}; it has {string.Join(", ", _table!.Columns.Select(column => column.ColumnName))}. "
+                $"The table {options.Table} has no column for {string.Join(", ", missing.Select(name => $"'{name}'"))}; it has "
+                    + $"{string.Join(", ", _table!.Columns.Select(column => column.ColumnName))}. "
                 + "Add the column, leave the field out with select, or write table-policy: evolve or on-unknown-field: ignore.");
         }
 

@@ -7,7 +7,8 @@ internal static class DatabaseSinkDefinition
     {
         Name = "database",
         Summary = "Writes records into a SQL table, rows and checkpoint in one transaction: every record is there exactly once.",
-        ConnectionDescription = "A JDBC URL (PostgreSQL, MySQL and MariaDB, SQLite, SQL Server, Oracle), or an ADO.NET connection string.",
+        ConnectionDescription = "A JDBC URL (PostgreSQL, MySQL and MariaDB, SQLite, SQL Server, Oracle), or an ADO.NET "
+            + "connection string.",
         ConnectionExample = "jdbc:postgresql://localhost:5432/mydb",
         OptionsType = typeof(DatabaseSinkOptions),
         Capabilities = _ => new SinkCapabilities(SinkReplay.Transactional),

@@ -54,7 +54,8 @@ internal sealed record DatabaseSinkOptions : IOptionsValidation
     [Option("Take an empty text for NULL in columns that hold no text, such as numbers and dates.")]
     public bool EmptyAsNull { get; init; } = true;
 
-    [Option("The table for checkpoints, which are written in one transaction with the rows. A second one has _split after its name.", Advanced = true)]
+    [Option("The table for checkpoints, which are written in one transaction with the rows. A second one has _split "
+        + "after its name.", Advanced = true)]
     public string CheckpointTable { get; init; } = "dataflow_checkpoint";
 
     [Option("Folder with providers for other databases, one folder per package, from the pipeline file's folder.", Advanced = true)]
@@ -68,7 +69,8 @@ internal sealed record DatabaseSinkOptions : IOptionsValidation
     {
         if (Write == TableWrite.Upsert && Key.Count == 0)
         {
-            yield return new OptionProblem("key", "write is upsert, but it isn't said what names a row; give the columns of the primary key.");
+            yield return new OptionProblem("key", "write is upsert, but it isn't said what names a row; give the columns of "
+                + "the primary key.");
         }
     }
 }

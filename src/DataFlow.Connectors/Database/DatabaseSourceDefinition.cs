@@ -6,8 +6,10 @@ internal static class DatabaseSourceDefinition
     public static SourceDefinition Definition { get; } = new()
     {
         Name = SourceType.Database,
-        Summary = "Polls a SQL database: a whole query, or only what is new by timestamp or id; every row once, also those that are committed late. Reads the changes of PostgreSQL tables from its log, too.",
-        ConnectionDescription = "A JDBC URL (PostgreSQL, MySQL and MariaDB, SQLite, SQL Server, Oracle), or an ADO.NET connection string.",
+        Summary = "Polls a SQL database: a whole query, or only what is new by timestamp or id; every row once, also those that are "
+            + "committed late. Reads the changes of PostgreSQL tables from its log, too.",
+        ConnectionDescription = "A JDBC URL (PostgreSQL, MySQL and MariaDB, SQLite, SQL Server, Oracle), or an ADO.NET "
+            + "connection string.",
         ConnectionExample = "jdbc:postgresql://localhost:5432/mydb",
         OptionsType = typeof(DatabaseSourceOptions),
         Capabilities = settings => new SourceCapabilities(Replayable: true, Remark: RemarkOf(settings)),
@@ -56,9 +58,11 @@ internal static class DatabaseSourceDefinition
         var lag = options.SafetyLag ?? dialect.DefaultSafetyLag(options.IncrementalType);
         var byLag = lag == TimeSpan.Zero
             ? "ids are given out in the order of the commits."
-            : $"rows that are committed later than others with a higher {options.IncrementalColumn} are found for {lag.TotalSeconds:0.###} s (safety-lag).";
+            : $"rows that are committed later than others with a higher {options.IncrementalColumn} are found for "
+                + $"{lag.TotalSeconds:0.###} s (safety-lag).";
         return dialect is PostgreSqlDialect or MySqlDialect
-            ? "rows that are committed late are waited for by the open transactions. Where those can't be seen (on a standby, without the right PROCESS in MySQL), "
+            ? "rows that are committed late are waited for by the open transactions. Where those can't be seen (on a standby, "
+                + "without the right PROCESS in MySQL), "
                 + byLag + " The same holds for stamps that applications set: give a safety-lag for them."
             : byLag;
     }

@@ -48,7 +48,8 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
         Example = "org.postgresql.Driver")]
     public string Driver { get; init; } = "";
 
-    [Option("query polls a SELECT; cdc reads the changes of tables from the log of a PostgreSQL: inserts, updates and deletes.", Identity = true)]
+    [Option("query polls a SELECT; cdc reads the changes of tables from the log of a PostgreSQL: inserts, "
+        + "updates and deletes.", Identity = true)]
     public DatabaseMode Mode { get; init; } = DatabaseMode.Query;
 
     [Option(
@@ -112,10 +113,12 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
     [Option("cdc: the publication, which is limited to the tables and made where it is missing. Left out: the slot's name.")]
     public string Publication { get; init; } = "";
 
-    [Option("cdc: initial reads the rows that are there before the changes, with nothing missing or double in between; never begins with the changes.", Identity = true)]
+    [Option("cdc: initial reads the rows that are there before the changes, with nothing missing or double in between; never begins "
+        + "with the changes.", Identity = true)]
     public SnapshotPolicy Snapshot { get; init; } = SnapshotPolicy.Initial;
 
-    [Option("cdc: how often a mark is written into the log when nothing else moves, so that the server needn't keep the log for us; 0 never does.", Unit = "s")]
+    [Option("cdc: how often a mark is written into the log when nothing else moves, so that the server needn't keep the log for "
+        + "us; 0 never does.", Unit = "s")]
     [OptionRange(0)]
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -147,12 +150,14 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
         {
             if (Tables.Count == 0)
             {
-                yield return new OptionProblem("tables", "mode is cdc, but it isn't said which tables; name them, such as public.orders.");
+                yield return new OptionProblem("tables", "mode is cdc, but it isn't said which tables; name them, such "
+                    + "as public.orders.");
             }
 
             if (Query.Length > 0 || IsIncremental)
             {
-                yield return new OptionProblem("query", "mode is cdc, which reads the changes of tables and no query; leave query and incremental-column out.");
+                yield return new OptionProblem("query", "mode is cdc, which reads the changes of tables and no query; leave query "
+                    + "and incremental-column out.");
             }
         }
         else if (string.IsNullOrWhiteSpace(Query))

@@ -220,7 +220,8 @@ internal sealed class IncrementalPoll : IPoll
 
         if (!IsComplete)
         {
-            var reason = $"{_window.Count} rows are remembered, as many as max-window allows, until {_horizon.Description} lets them be final";
+            var reason = $"{_window.Count} rows are remembered, as many as max-window allows, until {_horizon.Description} "
+                + $"lets them be final";
             _session.Context.Report(SourceHealth.Waiting, reason);
             _session.Context.Logger.LogWarning("Reading waits: {Reason}.", reason);
         }

@@ -76,7 +76,8 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
             if (last.Any(value => !value.IsBound))
             {
                 throw ConnectorException.User(
-                    $"A row has no usable value in its key ({string.Join(", ", session.Options.Key)}): it can't be told where to go on after it. "
+                    $"A row has no usable value in its key ({string.Join(", ", session.Options.Key)}): it can't be told where to "
+                        + $"go on after it. "
                     + "Choose a primary key, or leave the option key out.");
             }
         }

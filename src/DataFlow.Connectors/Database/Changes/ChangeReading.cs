@@ -161,11 +161,13 @@ internal sealed class ChangeReading : IAsyncDisposable
 
     private async Task ActOnLagAsync(long lag, CancellationToken stop)
     {
-        var sentence = $"The server keeps {new ByteSize(lag)} of its log for the replication slot {_slot.Name}, more than max-slot-lag ({_options.MaxSlotLag}).";
+        var sentence = $"The server keeps {new ByteSize(lag)} of its log for the replication slot {_slot.Name}, more than "
+            + $"max-slot-lag ({_options.MaxSlotLag}).";
         if (_options.OnSlotLag == SlotLagAction.DropSlot)
         {
             await _slot.DropAsync(stop).ConfigureAwait(false);
-            throw ConnectorException.User($"{sentence} The slot was dropped (on-slot-lag: drop-slot), so that the disk does not fill. Find out why the sink is slow, then start over with --fresh.");
+            throw ConnectorException.User($"{sentence} The slot was dropped (on-slot-lag: drop-slot), so that the disk does not "
+                + $"fill. Find out why the sink is slow, then start over with --fresh.");
         }
 
         _context.Logger.LogWarning("{Sentence} Is the sink slow, or has it stopped?", sentence);

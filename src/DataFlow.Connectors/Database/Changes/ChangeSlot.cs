@@ -25,7 +25,8 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
             if (await connection.ScalarAsync("SHOW wal_level", ct).ConfigureAwait(false) is not "logical")
             {
                 throw ConnectorException.User(
-                    $"{address.Display} does not write its changes so that they can be read. Set wal_level = logical in postgresql.conf and restart it.");
+                    $"{address.Display} does not write its changes so that they can be read. Set wal_level = logical in "
+                        + $"postgresql.conf and restart it.");
             }
 
             foreach (var table in options.Tables)
@@ -37,11 +38,13 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
             }
 
             var tables = string.Join(", ", options.Tables.Select(address.Dialect.QuoteTable));
-            var exists = await connection.ScalarAsync($"SELECT 1 FROM pg_publication WHERE pubname = {PostgreSqlDialect.Text(Publication)}", ct).ConfigureAwait(false) is not null;
+            var exists = await connection.ScalarAsync($"SELECT 1 FROM pg_publication WHERE pubname = "
+                + $"{PostgreSqlDialect.Text(Publication)}", ct).ConfigureAwait(false) is not null;
             var name = address.Dialect.Quote(Publication);
             if (!exists)
             {
-                await connection.ExecuteAsync($"CREATE PUBLICATION {name} FOR TABLE {tables} WITH (publish = 'insert, update, delete')", ct).ConfigureAwait(false);
+                await connection.ExecuteAsync($"CREATE PUBLICATION {name} FOR TABLE {tables} WITH (publish = 'insert, "
+                    + $"update, delete')", ct).ConfigureAwait(false);
             }
             else if (!await PublishesAsync(connection, ct).ConfigureAwait(false))
             {
@@ -58,13 +61,15 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
         if (confirmed is null)
         {
             throw ConnectorException.User(
-                $"The replication slot {Name} is gone from {address.Display}, and with it the changes since {position.Lsn}. Start over with --fresh: the rows are read anew.");
+                $"The replication slot {Name} is gone from {address.Display}, and with it the changes since {position.Lsn}. Start "
+                    + $"over with --fresh: the rows are read anew.");
         }
 
         if (confirmed > position.Lsn)
         {
             throw ConnectorException.User(
-                $"The replication slot {Name} has moved on to {confirmed}, but this pipeline has only got to {position.Lsn}: somebody else has read from it, or the state is an old "
+                $"The replication slot {Name} has moved on to {confirmed}, but this pipeline has only got to {position.Lsn}: "
+                    + $"somebody else has read from it, or the state is an old "
                 + "one. Start over with --fresh: the rows are read anew.");
         }
     }
@@ -86,8 +91,10 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
         await using (connection.ConfigureAwait(false))
         {
             var slot = PostgreSqlDialect.Text(Name);
-            await connection.ExecuteAsync($"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = {slot} AND active_pid IS NOT NULL", ct).ConfigureAwait(false);
-            await connection.ExecuteAsync($"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = {slot}", ct).ConfigureAwait(false);
+            await connection.ExecuteAsync($"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = "
+                + $"{slot} AND active_pid IS NOT NULL", ct).ConfigureAwait(false);
+            await connection.ExecuteAsync($"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE "
+                + $"slot_name = {slot}", ct).ConfigureAwait(false);
         }
     }
 
@@ -98,7 +105,8 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
         await using (connection.ConfigureAwait(false))
         {
             var command = new NpgsqlCommand(
-                "SELECT pg_current_wal_lsn()::text, (pg_current_wal_lsn() - confirmed_flush_lsn)::bigint FROM pg_replication_slots WHERE slot_name = $1", connection);
+                "SELECT pg_current_wal_lsn()::text, (pg_current_wal_lsn() - confirmed_flush_lsn)::bigint FROM pg_replication_slots "
+                    + "WHERE slot_name = $1", connection);
             await using (command.ConfigureAwait(false))
             {
                 command.Parameters.AddWithValue(Name);
@@ -107,7 +115,8 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
                 {
                     return await reader.ReadAsync(ct).ConfigureAwait(false)
                         ? (NpgsqlLogSequenceNumber.Parse(reader.GetString(0)), await reader.IsDBNullAsync(1, ct).ConfigureAwait(false) ? 0 : reader.GetInt64(1))
-                        : throw ConnectorException.User($"The replication slot {Name} is gone from {address.Display}. Start over with --fresh.");
+                        : throw ConnectorException.User($"The replication slot {Name} is gone from {address.Display}. Start "
+                            + $"over with --fresh.");
                 }
             }
         }
@@ -119,7 +128,8 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
         var connection = await address.OpenAsync(ct).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            await connection.ExecuteAsync($"SELECT pg_logical_emit_message(false, 'dataflow', {PostgreSqlDialect.Text(Name)})", ct).ConfigureAwait(false);
+            await connection.ExecuteAsync($"SELECT pg_logical_emit_message(false, 'dataflow', "
+                + $"{PostgreSqlDialect.Text(Name)})", ct).ConfigureAwait(false);
         }
     }
 
@@ -134,9 +144,11 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
             {
                 var relation = $"to_regclass({PostgreSqlDialect.Text(address.Dialect.QuoteTable(table))})";
                 var name = await connection.ScalarAsync(
-                    $"SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = {relation}", ct).ConfigureAwait(false);
+                    $"SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
+                        + $"c.oid = {relation}", ct).ConfigureAwait(false);
                 var columns = await connection.ListAsync(
-                    $"SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey) WHERE i.indisprimary AND i.indrelid = {relation}",
+                    $"SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey) "
+                        + $"WHERE i.indisprimary AND i.indrelid = {relation}",
                     ct).ConfigureAwait(false);
                 keys[Convert.ToString(name, CultureInfo.InvariantCulture)!] = [.. columns];
             }
@@ -148,7 +160,8 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
     private async Task<bool> PublishesAsync(DbConnection connection, CancellationToken ct)
     {
         var published = await connection.ListAsync(
-            $"SELECT to_regclass(quote_ident(schemaname) || '.' || quote_ident(tablename))::text FROM pg_publication_tables WHERE pubname = {PostgreSqlDialect.Text(Publication)}", ct).ConfigureAwait(false);
+            $"SELECT to_regclass(quote_ident(schemaname) || '.' || quote_ident(tablename))::text FROM pg_publication_tables WHERE "
+                + $"pubname = {PostgreSqlDialect.Text(Publication)}", ct).ConfigureAwait(false);
         var wanted = new List<string>();
         foreach (var table in options.Tables)
         {
@@ -165,7 +178,8 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
         await using (connection.ConfigureAwait(false))
         {
             return await connection.ScalarAsync(
-                $"SELECT coalesce(confirmed_flush_lsn, '0/0')::text FROM pg_replication_slots WHERE slot_name = {PostgreSqlDialect.Text(Name)}", ct).ConfigureAwait(false)
+                $"SELECT coalesce(confirmed_flush_lsn, '0/0')::text FROM pg_replication_slots WHERE slot_name = "
+                    + $"{PostgreSqlDialect.Text(Name)}", ct).ConfigureAwait(false)
                 is string lsn ? NpgsqlLogSequenceNumber.Parse(lsn) : null;
         }
     }

@@ -61,7 +61,8 @@ internal sealed class ChangeSnapshot(DatabaseAddress address, DatabaseSourceOpti
         QueryShape shape;
         try
         {
-            await connection.ExecuteAsync($"BEGIN ISOLATION LEVEL REPEATABLE READ; SET TRANSACTION SNAPSHOT '{snapshot}'", stop).ConfigureAwait(false);
+            await connection.ExecuteAsync($"BEGIN ISOLATION LEVEL REPEATABLE READ; SET TRANSACTION "
+                + $"SNAPSHOT '{snapshot}'", stop).ConfigureAwait(false);
             var all = new SqlTextBuilder().Add($"SELECT * FROM {address.Dialect.QuoteTable(table)}").Build();
             shape = await QueryShape.DescribeAsync(connection, all, address, stop).ConfigureAwait(false);
         }
@@ -71,7 +72,8 @@ internal sealed class ChangeSnapshot(DatabaseAddress address, DatabaseSourceOpti
             throw;
         }
 
-        var sql = new SqlTextBuilder().Add($"SELECT {address.Dialect.SelectList(shape)} FROM {address.Dialect.QuoteTable(table)} q").Build();
+        var sql = new SqlTextBuilder().Add($"SELECT {address.Dialect.SelectList(shape)} FROM "
+            + $"{address.Dialect.QuoteTable(table)} q").Build();
         var limits = new QueryLimits(options.FetchSize, (int)options.QueryTimeout.TotalSeconds);
         return (await RunningQuery.StartAsync(address, connection, sql, shape, limits, metrics.CountQueryError, stop).ConfigureAwait(false), shape);
     }

@@ -67,10 +67,12 @@ internal static class DatabaseFault
         var said = Said(failure, address);
         return KindOf(failure, address) switch
         {
-            FaultKind.Query => ConnectorException.User($"{address.Display} can't run the query: {said}{Place(failure, address, sql)}", failure),
+            FaultKind.Query => ConnectorException.User($"{address.Display} can't run the query: "
+                + $"{said}{Place(failure, address, sql)}", failure),
             FaultKind.Login => ConnectorException.User($"{address.Display} refused: {said} Check the rights of the user.", failure),
             FaultKind.TimedOut => ConnectorException.External(
-                $"Slow query performance: {address.Display} gave no answer in time: {said} Is the incremental column indexed? Look at the "
+                $"Slow query performance: {address.Display} gave no answer in time: {said} Is the incremental column "
+                    + $"indexed? Look at the "
                 + "query with EXPLAIN, narrow its WHERE, raise fetch-size or the option query-timeout.",
                 failure),
             FaultKind.Data => ConnectorException.User($"{address.Display} can't run the query on its data: {said}", failure),
@@ -127,6 +129,7 @@ internal static class DatabaseFault
         var end = sql.IndexOf('\n', position - 1);
         var line = sql[start..(end < 0 ? sql.Length : end)];
         var number = sql.AsSpan(0, start).Count('\n') + 1;
-        return $"\n  line {number}: {line}\n{new string(' ', "  line : ".Length + number.ToString(System.Globalization.CultureInfo.InvariantCulture).Length + position - 1 - start)}^";
+        return $"\n  line {number}: "
+            + $"{line}\n{new string(' ', "  line : ".Length + number.ToString(System.Globalization.CultureInfo.InvariantCulture).Length + position - 1 - start)}^";
     }
 }

@@ -75,7 +75,8 @@ internal sealed class MySqlDialect : Dialect
         var zone = JdbcUrl.Is(connection) ? JdbcUrl.Parse(connection)["servertimezone"] ?? "UTC" : "UTC";
         return zone.ToUpperInvariant() is "UTC" or "GMT" or "Z" or ""
             ? "SET time_zone = '+00:00'"
-            : $"SET time_zone = '{new string([.. zone.Where(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '_' or '+' or '-' or ':')])}'";
+            : $"SET time_zone = "
+                + $"'{new string([.. zone.Where(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '_' or '+' or '-' or ':')])}'";
     }
 
     public override ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) =>

@@ -116,7 +116,8 @@ internal sealed class PostgreSqlDialect : Dialect
             SELECT count(*) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
             WHERE i.indrelid = to_regclass({Text(QuoteTable(table))}) AND i.indisvalid AND a.attname = {Text(column)}
             """;
-        var relation = await connection.ScalarAsync($"SELECT relkind::text FROM pg_class WHERE oid = to_regclass({Text(QuoteTable(table))})", ct).ConfigureAwait(false);
+        var relation = await connection.ScalarAsync($"SELECT relkind::text FROM pg_class WHERE oid = "
+            + $"to_regclass({Text(QuoteTable(table))})", ct).ConfigureAwait(false);
         return relation is "r" or "p" or "m" ? (long)(await connection.ScalarAsync(sql, ct).ConfigureAwait(false))! > 0 : null;
     }
 

@@ -79,7 +79,8 @@ internal sealed class SqlServerDialect : Dialect
     {
         var count = await connection.ScalarAsync(
             "SELECT COUNT(*) FROM sys.index_columns i JOIN sys.columns c ON c.object_id = i.object_id AND c.column_id = i.column_id "
-                + $"WHERE i.key_ordinal = 1 AND i.object_id = OBJECT_ID({PostgreSqlDialect.Text(QuoteTable(table))}) AND c.name = {PostgreSqlDialect.Text(column)}",
+                + $"WHERE i.key_ordinal = 1 AND i.object_id = OBJECT_ID({PostgreSqlDialect.Text(QuoteTable(table))}) AND c.name = "
+                + $"{PostgreSqlDialect.Text(column)}",
             ct).ConfigureAwait(false);
         return (int)count! > 0;
     }

@@ -42,7 +42,8 @@ internal sealed class DatabasePosition(QueryState state) : Position
         if (position.Json.Length == 0)
         {
             throw ConnectorException.User(
-                "A database source can't go on from a bare number. Set the position with 'dataflow state set', or start over with --fresh.");
+                "A database source can't go on from a bare number. Set the position with 'dataflow state set', or start "
+                    + "over with --fresh.");
         }
 
         using var document = JsonDocument.Parse(position.Json);

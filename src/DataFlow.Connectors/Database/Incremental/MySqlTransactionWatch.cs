@@ -10,13 +10,16 @@ internal sealed class MySqlTransactionWatch(DatabaseAddress address) : ITransact
 {
     // Named by session and start: the id changes when a transaction that has only read begins to write.
     private const string Transactions =
-        "SELECT CONCAT('t', trx_mysql_thread_id, '/', trx_started) FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> CONNECTION_ID()";
+        "SELECT CONCAT('t', trx_mysql_thread_id, '/', trx_started) FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> "
+            + "CONNECTION_ID()";
 
     private const string MariaDbStatements =
-        "SELECT CONCAT('s', id, '/', query_id) FROM information_schema.processlist WHERE command NOT IN ('Sleep', 'Daemon', 'Binlog Dump') AND id <> CONNECTION_ID()";
+        "SELECT CONCAT('s', id, '/', query_id) FROM information_schema.processlist WHERE command NOT IN ('Sleep', 'Daemon', 'Binlog "
+            + "Dump') AND id <> CONNECTION_ID()";
 
     private const string MySqlStatements =
-        "SELECT CONCAT('s', id, '/', UNIX_TIMESTAMP() - time) FROM information_schema.processlist WHERE command NOT IN ('Sleep', 'Daemon', 'Binlog Dump') AND id <> CONNECTION_ID()";
+        "SELECT CONCAT('s', id, '/', UNIX_TIMESTAMP() - time) FROM information_schema.processlist WHERE command NOT IN ('Sleep', "
+            + "'Daemon', 'Binlog Dump') AND id <> CONNECTION_ID()";
 
     // The server renews its view of the transactions only when nobody has looked for 0.1 s.
     private const string Settle = "DO SLEEP(0.15)";

@@ -81,7 +81,8 @@ internal sealed class QueryShape
         Find(column => column.ColumnName.Equals(name, StringComparison.OrdinalIgnoreCase)) is >= 0 and var index
             ? index
             : throw ConnectorException.User(
-                $"The column '{name}' of the option {option} is not among the columns of the query ({string.Join(", ", Schema.Names)})."))];
+                $"The column '{name}' of the option {option} is not among the columns of the query "
+                    + $"({string.Join(", ", Schema.Names)})."))];
 
     private int Find(Func<DbColumn, bool> matches) => Columns.Select((column, index) => matches(column) ? index : -1).FirstOrDefault(index => index >= 0, -1);
 }

@@ -17,8 +17,10 @@ internal sealed class SourceQuery
         {
             throw ConnectorException.User(
                 _template.Placeholders == 0
-                    ? $"Incremental sync not progressing: the query has no ? placeholder, so it could never go on. Add WHERE {options.IncrementalColumn} > ?."
-                    : $"The query has {_template.Placeholders} placeholders, and only one can be the last value of {options.IncrementalColumn}. "
+                    ? $"Incremental sync not progressing: the query has no ? placeholder, so it could never go on. Add WHERE "
+                        + $"{options.IncrementalColumn} > ?."
+                    : $"The query has {_template.Placeholders} placeholders, and only one can be the last value of "
+                        + $"{options.IncrementalColumn}. "
                     + "A question mark of SQL is written ??.");
         }
 
@@ -32,7 +34,8 @@ internal sealed class SourceQuery
         if ((options.IsIncremental || options.Key.Count > 0) && _template.Limit is { } limit)
         {
             throw ConnectorException.User(
-                $"The query has a {limit}, which can leave rows out for ever: those beyond it, when later ones have moved the cursor. Remove "
+                $"The query has a {limit}, which can leave rows out for ever: those beyond it, when later ones have moved the "
+                    + $"cursor. Remove "
                 + "it; rows are streamed, and batch-size and fetch-size bound what is held.");
         }
 
@@ -76,7 +79,8 @@ internal sealed class SourceQuery
                 sql.Add(length == 1 ? "(" : " OR (");
                 for (var index = 0; index < length; index++)
                 {
-                    sql.Add($"{(index == 0 ? "" : " AND ")}{Column(shape, key[index])} {(index == length - 1 ? ">" : "=")} ").Add(after[index]);
+                    sql.Add($"{(index == 0 ? "" : " AND ")}{Column(shape, key[index])} "
+                        + $"{(index == length - 1 ? ">" : "=")} ").Add(after[index]);
                 }
 
                 sql.Add(")");

@@ -45,7 +45,8 @@ internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) 
         }
 
         await Connection.ExecuteAsync(
-            $"CREATE TEMP TABLE IF NOT EXISTS {name["pg_temp.".Length..]} ON COMMIT DROP AS SELECT {columns}, 0::bigint AS dataflow_row FROM {target.Table.Quoted} WITH NO DATA",
+            $"CREATE TEMP TABLE IF NOT EXISTS {name["pg_temp.".Length..]} ON COMMIT DROP AS SELECT {columns}, 0::bigint AS "
+                + $"dataflow_row FROM {target.Table.Quoted} WITH NO DATA",
             ct).ConfigureAwait(false);
         return name;
     }
@@ -62,7 +63,8 @@ internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) 
     }
 
     private string Delete(string temporary) =>
-        $"DELETE FROM {target.Table.Quoted} t USING {temporary} d WHERE {string.Join(" AND ", target.Key.Select(column => $"t.{Name(column)} = d.{Name(column)}"))}";
+        $"DELETE FROM {target.Table.Quoted} t USING {temporary} d WHERE "
+            + $"{string.Join(" AND ", target.Key.Select(column => $"t.{Name(column)} = d.{Name(column)}"))}";
 
     private async Task CopyAsync(string table, RowRun run, ReadOnlyMemory<int> rows, bool numbered, CancellationToken ct)
     {

@@ -47,7 +47,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
             if (head is null)
             {
                 await RunAsync(
-                    connection, transaction, $"INSERT INTO {_head} (pipeline, generation, epoch, sequence, counters) VALUES ({{0}}, {{1}}, {{2}}, 0, '{{{{}}}}')",
+                    connection, transaction, $"INSERT INTO {_head} (pipeline, generation, epoch, sequence, counters) VALUES ({{0}}, "
+                        + $"{{1}}, {{2}}, 0, '{{{{}}}}')",
                     ct, pipeline, context.Generation, context.Epoch).ConfigureAwait(false);
                 await transaction.CommitAsync(ct).ConfigureAwait(false);
                 return null;
@@ -56,7 +57,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
             if (head.Generation > context.Generation || (head.Generation == context.Generation && head.Epoch > context.Epoch && !context.StartsOver))
             {
                 throw ConnectorException.User(
-                    $"Pipeline '{pipeline}' was taken over: {address.Display} has a later run of it (epoch {head.Epoch}, this one has {context.Epoch}). Stop one of the two.");
+                    $"Pipeline '{pipeline}' was taken over: {address.Display} has a later run of it (epoch {head.Epoch}, this one "
+                        + $"has {context.Epoch}). Stop one of the two.");
             }
 
             var isReset = head.Generation < context.Generation;
@@ -68,7 +70,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
                 ct, pipeline, context.Generation, context.Epoch).ConfigureAwait(false);
             if (isReset)
             {
-                await RunAsync(connection, transaction, $"DELETE FROM {_splits} WHERE pipeline = {{0}}", ct, pipeline).ConfigureAwait(false);
+                await RunAsync(connection, transaction, $"DELETE FROM {_splits} WHERE "
+                    + $"pipeline = {{0}}", ct, pipeline).ConfigureAwait(false);
             }
 
             var splits = isReset ? [] : await ReadSplitsAsync(connection, transaction, ct).ConfigureAwait(false);
@@ -82,7 +85,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
     {
         var changed = await RunAsync(
             connection, transaction,
-            $"UPDATE {_head} SET sequence = {{0}}, counters = {{1}} WHERE pipeline = {{2}} AND generation = {{3}} AND epoch = {{4}} AND sequence < {{5}}",
+            $"UPDATE {_head} SET sequence = {{0}}, counters = {{1}} WHERE pipeline = {{2}} AND generation = {{3}} AND epoch = {{4}} "
+                + $"AND sequence < {{5}}",
             ct, checkpoint.Sequence, JsonSerializer.Serialize(checkpoint.Counters), pipeline, checkpoint.Generation, checkpoint.Epoch, checkpoint.Sequence).ConfigureAwait(false);
         if (changed != 1)
         {
@@ -93,12 +97,14 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
         {
             var key = XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(split)).ToString("x32", CultureInfo.InvariantCulture);
             var updated = await RunAsync(
-                connection, transaction, $"UPDATE {_splits} SET position_offset = {{0}}, position = {{1}} WHERE pipeline = {{2}} AND split_key = {{3}}",
+                connection, transaction, $"UPDATE {_splits} SET position_offset = {{0}}, position = {{1}} WHERE pipeline = {{2}} "
+                    + $"AND split_key = {{3}}",
                 ct, position.Offset, position.Json, pipeline, key).ConfigureAwait(false);
             if (updated == 0)
             {
                 await RunAsync(
-                    connection, transaction, $"INSERT INTO {_splits} (pipeline, split_key, split, position_offset, position) VALUES ({{0}}, {{1}}, {{2}}, {{3}}, {{4}})",
+                    connection, transaction, $"INSERT INTO {_splits} (pipeline, split_key, split, position_offset, position) VALUES "
+                        + $"({{0}}, {{1}}, {{2}}, {{3}}, {{4}})",
                     ct, pipeline, key, split, position.Offset, position.Json).ConfigureAwait(false);
             }
         }
@@ -136,8 +142,10 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
             catch (DbException failure) when (address.Dialect.KindOf(failure) is FaultKind.Query)
             {
                 throw ConnectorException.User(
-                    $"The table {name} for checkpoints is not in {address.Display} and can't be made: {DatabaseFault.Said(failure, address)} "
-                    + $"Have it made by somebody with the right, or name another with checkpoint-table. ({DatabaseFault.Said(missing, address)})",
+                    $"The table {name} for checkpoints is not in {address.Display} and can't be made: "
+                        + $"{DatabaseFault.Said(failure, address)} "
+                    + $"Have it made by somebody with the right, or name another with checkpoint-table. "
+                    + $"({DatabaseFault.Said(missing, address)})",
                     failure);
             }
         }
@@ -146,7 +154,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
     private async Task<Checkpoint?> ReadHeadAsync(DbConnection connection, DbTransaction transaction, CancellationToken ct)
     {
         var isLocked = address.Dialect is PostgreSqlDialect or MySqlDialect ? " FOR UPDATE" : "";
-        var command = Command(connection, transaction, $"SELECT generation, epoch, sequence, counters FROM {_head} WHERE pipeline = {{0}}{isLocked}", [pipeline]);
+        var command = Command(connection, transaction, $"SELECT generation, epoch, sequence, counters FROM {_head} WHERE pipeline = "
+            + $"{{0}}{isLocked}", [pipeline]);
         await using (command.ConfigureAwait(false))
         {
             var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
@@ -164,7 +173,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
     private async Task<Dictionary<string, SplitPosition>> ReadSplitsAsync(DbConnection connection, DbTransaction transaction, CancellationToken ct)
     {
         var splits = new Dictionary<string, SplitPosition>();
-        var command = Command(connection, transaction, $"SELECT split, position_offset, position FROM {_splits} WHERE pipeline = {{0}}", [pipeline]);
+        var command = Command(connection, transaction, $"SELECT split, position_offset, position FROM {_splits} WHERE "
+            + $"pipeline = {{0}}", [pipeline]);
         await using (command.ConfigureAwait(false))
         {
             var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);

@@ -62,7 +62,8 @@ internal static class TableStatements
         {
             var first = name(target.Key[0]);
             return " ON DUPLICATE KEY UPDATE "
-                + (others.Count == 0 ? $"{first} = {first}" : string.Join(", ", others.Select(column => $"{name(column)} = VALUES({name(column)})")));
+                + (others.Count == 0 ? $"{first} = {first}" : string.Join(", ", others.Select(column => $"{name(column)} = "
+                + $"VALUES({name(column)})")));
         }
 
         var key = string.Join(", ", target.Key.Select(name));

@@ -56,7 +56,8 @@ internal sealed class TargetTable
     public static string CreateStatement(Dialect dialect, string table, RecordSchema schema, IReadOnlyList<string> key)
     {
         var columns = schema.Names.Select((name, index) =>
-            $"{dialect.Quote(name)} {ColumnTypes.Of(dialect, schema.TypeOf(index), key.Contains(name, StringComparer.OrdinalIgnoreCase))}");
+            $"{dialect.Quote(name)} "
+                + $"{ColumnTypes.Of(dialect, schema.TypeOf(index), key.Contains(name, StringComparer.OrdinalIgnoreCase))}");
         var primary = key.Count > 0 ? $", PRIMARY KEY ({string.Join(", ", key.Select(dialect.Quote))})" : "";
         return $"CREATE TABLE {dialect.QuoteTable(table)} ({string.Join(", ", columns)}{primary})";
     }
