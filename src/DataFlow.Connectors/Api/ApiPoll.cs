@@ -206,10 +206,7 @@ internal sealed class ApiPoll : IDisposable
         }
 
         var single = _place is null && place.Pages == 0 && _items is null && _options.ConditionalRequests;
-        var headers = facts.Message.Headers;
-        AdvanceTo(_place, page.IsUnchanged
-            ? (_position.ETag, _position.Modified)
-            : single ? (headers.ETag?.ToString(), facts.Message.Content.Headers.LastModified?.ToString("R")) : default);
+        AdvanceTo(_place, page.IsUnchanged ? (_position.ETag, _position.Modified) : single ? ConditionsOf(facts.Message) : default);
         _page = null;
         page.Dispose();
     }
@@ -321,6 +318,17 @@ internal sealed class ApiPoll : IDisposable
         }
 
         return call with { Headers = headers };
+    }
+
+    /// <summary>
+    /// What tells later whether the answer has changed. A time counts only if it was over when the answer was made: within the
+    /// same second there may have been another change, which would never be seen.
+    /// </summary>
+    private static (string? ETag, string? Modified) ConditionsOf(HttpResponseMessage message)
+    {
+        var modified = message.Content.Headers.LastModified;
+        var isOver = message.Headers.Date - modified >= TimeSpan.FromSeconds(2);
+        return (message.Headers.ETag?.ToString(), isOver ? modified?.ToString("R") : null);
     }
 
     /// <summary>Remembers what led to the next page, and finds out when it leads in a circle.</summary>

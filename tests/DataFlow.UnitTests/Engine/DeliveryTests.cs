@@ -163,7 +163,7 @@ public sealed class DeliveryTests
                 throw ConnectorException.External("The network is gone.");
             }
         };
-        var run = bench.RunAsync(spec => spec with { MaxAttempts = null, CommitInterval = TimeSpan.FromMilliseconds(5) });
+        var run = bench.RunAsync(spec => spec with { MaxAttempts = null });
         await bench.FinishAsync(run);
 
         Assert.Null((await run).Error);

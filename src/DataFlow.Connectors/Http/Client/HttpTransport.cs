@@ -308,8 +308,11 @@ internal sealed class HttpTransport : IDisposable
         var head = _secrets.Hide(await answer.HeadOfBodyAsync(ct).ConfigureAwait(false));
         var said = head.Length > 0 ? $" It said: {head}" : "";
         var asked = RateLimitHeaders.RetryAfter(answer.Message.Headers, Time.GetUtcNow());
+        var pause = asked is { } until && answer.Outcome == HttpOutcome.Retry
+            ? $" The server asks for a pause until {until.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC."
+            : "";
         var message = $"API request failed with status: {answer.Status}. {answer.Call.Method} {answer.Call.Shown}. "
-            + $"{HttpAdvice.For(answer.Status, answer.Outcome)}{(asked is { } until && answer.Outcome == HttpOutcome.Retry ? $" The server asks for a pause until {until.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC." : "")}{said}";
+            + $"{HttpAdvice.For(answer.Status, answer.Outcome)}{pause}{said}";
         var budget = BudgetOf(answer.Call.Address);
         return new HttpFault(message)
         {

@@ -123,6 +123,21 @@ public sealed class ApiIncrementalTests
     }
 
     [Fact]
+    public async Task A_change_in_the_second_of_the_answer_is_not_missed()
+    {
+        await using var api = await TestApi.StartAsync((context, _) =>
+        {
+            context.Response.Headers.LastModified = context.Response.Headers.Date = "Mon, 01 Jan 2024 09:00:00 GMT";
+            return context.JsonAsync($$"""{"data":{{Users(1, 3)}}}""");
+        });
+
+        await ApiRun.ToEnd(_context, api.Address);
+        await ApiRun.ToEnd(_context, api.Address);
+
+        Assert.DoesNotContain("If-Modified-Since", api.Requests[1].Headers.Keys);
+    }
+
+    [Fact]
     public async Task A_poll_of_several_pages_is_never_skipped_because_its_first_page_is_unchanged()
     {
         await using var api = await TestApi.StartAsync((context, _) =>
