@@ -73,4 +73,7 @@ public sealed record SourceSettings
 
     /// <summary>Relative paths in options start here.</summary>
     public required string BaseDirectory { get; init; }
+
+    /// <summary>The guarantee that the pipeline requires; null when it requires none.</summary>
+    public DeliveryGuarantee? Delivery { get; init; }
 }

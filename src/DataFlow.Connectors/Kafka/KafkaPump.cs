@@ -1,0 +1,400 @@
+using Confluent.Kafka;
+
+namespace DataFlow.Connectors;
+
+/// <summary>
+/// Fetches on a thread of its own, so that the client is served however slow the sink is: a full queue stops the fetching at once,
+/// a queue that stays full pauses the partitions. Owns the client from its creation to its end.
+/// </summary>
+internal sealed class KafkaPump : IDisposable
+{
+    /// <summary>Longest time without serving the client's callbacks while the queue is full.</summary>
+    private static readonly TimeSpan MostStall = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LongestFetch = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan BetweenTicks = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan UntilUnassignedIsSaid = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BetweenDiscoveries = TimeSpan.FromSeconds(60);
+
+    private readonly SourceContext _context;
+    private readonly KafkaSourceOptions _options;
+    private readonly string _connection;
+    private readonly string _group;
+    private readonly bool _assignsItself;
+    private readonly KafkaBatchQueue _queue = new();
+    private readonly KafkaIntake _intake;
+    private readonly KafkaAssignment _assignment;
+    private readonly KafkaNotices _notices;
+    private readonly KafkaStart _start;
+    private readonly KafkaLag _lag;
+    private readonly CancellationTokenSource _disposing = new();
+    private readonly IConsumer<KafkaBytes, KafkaBytes> _consumer;
+    private readonly KafkaStarts _starts;
+    private readonly KafkaTopicList _topics;
+    private CancellationToken _stop;
+    private long _lastTick;
+    private long _lastDiscovery;
+    private long _unassignedSince;
+    private bool _isPaused;
+    private long _pausedAt;
+    private bool _isUnhealthy;
+    private bool _unassignedIsSaid;
+
+    public KafkaPump(KafkaSourceSetup setup, SourceContext context)
+    {
+        _context = context;
+        _options = setup.Options;
+        _connection = setup.Connection;
+        _group = setup.Group;
+        _assignsItself = setup.AssignsItself;
+        _notices = new KafkaNotices(context.Logger, context.Time);
+        _lag = new KafkaLag(context.PipelineId);
+        KafkaStart.TryParse(_options.AutoOffsetReset, out _start);
+        _intake = new KafkaIntake(context, _options, _queue) { OnFailure = Failed, Wait = setup.WaitOf(context) };
+        _assignment = new KafkaAssignment(context, _intake, _queue, _options.SessionTimeout / 2, _disposing.Token);
+        _consumer = new ConsumerBuilder<KafkaBytes, KafkaBytes>(setup.Properties(context.SourceId))
+            .SetKeyDeserializer(KafkaBytes.Deserializer())
+            .SetValueDeserializer(KafkaBytes.Deserializer())
+            .SetPartitionsAssignedHandler((_, partitions) => _assignment.Assigned(partitions, () => Resolve(partitions)))
+            .SetPartitionsRevokedHandler((_, offsets) => _assignment.Revoked([.. offsets.Select(offset => offset.TopicPartition)]))
+            .SetPartitionsLostHandler((_, offsets) => _assignment.Lost([.. offsets.Select(offset => offset.TopicPartition)]))
+            .SetOffsetsCommittedHandler((_, committed) => Committed(committed))
+            .SetErrorHandler((_, error) => Failed(error))
+            .SetLogHandler((_, line) => Said(line))
+            .Build();
+        _starts = new KafkaStarts(_consumer, _start, _notices);
+        _topics = new KafkaTopicList(_consumer, _options.Topic, _connection);
+        UsesMessagePath = setup.UsesMessagePath;
+    }
+
+    /// <summary>True to fetch message by message, to compare with.</summary>
+    private bool UsesMessagePath { get; }
+
+    /// <summary>What was read.</summary>
+    public KafkaBatchQueue Queue => _queue;
+
+    /// <summary>Fetches until it is disposed. After the stop it takes nothing more and only serves the client.</summary>
+    public void Run(CancellationToken stop)
+    {
+        _stop = stop;
+        KafkaMeter.Start(_lag);
+        try
+        {
+            Connect();
+            using IKafkaFetcher fetcher = UsesMessagePath ? new KafkaMessageFetcher(_consumer) : new KafkaBatchFetcher(_consumer);
+            Begin();
+            while (!stop.IsCancellationRequested && !HasCaughtUp)
+            {
+                Step(fetcher);
+                Throw();
+            }
+
+            EndIntake();
+            while (!_disposing.IsCancellationRequested)
+            {
+                fetcher.Fetch(LongestFetch, _options.MaxPollRecords, _intake);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            _queue.Complete();
+        }
+        catch (Exception exception)
+        {
+            _queue.Complete(exception is KafkaException kafka ? Translate(kafka.Error, exception) : exception);
+        }
+        finally
+        {
+            KafkaMeter.End(_lag);
+            _intake.Close();
+        }
+    }
+
+    /// <summary>Takes nothing more: the reader gets what is ready, then the end. From any thread.</summary>
+    public void Complete() => _queue.Complete();
+
+    /// <summary>Lets the offsets of durable positions be committed. From any thread.</summary>
+    public void Acknowledge(IReadOnlyList<Advance> advances)
+    {
+        foreach (var offset in _assignment.Acknowledge(advances))
+        {
+            if (_options.EnableAutoCommit)
+            {
+                continue;
+            }
+
+            try
+            {
+                _consumer.StoreOffset(offset);
+            }
+            catch (KafkaException exception) when (!exception.Error.IsFatal)
+            {
+                // The partition has just been taken from us: its new owner reads on from the last commit.
+                _notices.Say($"store {exception.Error.Code}", $"The offset {offset} was not committed: {KafkaFaults.Reason(exception.Error)}");
+            }
+        }
+    }
+
+    /// <summary>Ends the fetching; to be followed by the end of <see cref="Run"/>, and then by <see cref="Dispose"/>.</summary>
+    public void End() => _disposing.Cancel();
+
+    /// <summary>Leaves the group, after a last commit, and frees everything. Not before <see cref="Run"/> has ended.</summary>
+    public void Dispose()
+    {
+        _queue.Clear();
+        try
+        {
+            _consumer.Close();
+        }
+        catch (KafkaException exception)
+        {
+            _notices.Say(exception.Error);
+        }
+
+        _consumer.Dispose();
+        _disposing.Dispose();
+    }
+
+    /// <summary>Waits for the first answer of a broker, and looks whether the topics are there.</summary>
+    private void Connect()
+    {
+        var started = _context.Time.GetTimestamp();
+        while (!_topics.TryRefresh())
+        {
+            _consumer.Consume(TimeSpan.Zero);
+            Throw();
+            _stop.ThrowIfCancellationRequested();
+            if (_context.Time.GetElapsedTime(started) >= _options.ConnectTimeout)
+            {
+                throw KafkaFaults.Timeout(_connection, _options.ConnectTimeout, _notices.LastError);
+            }
+        }
+
+        _topics.ThrowIfAbsent();
+        _assignment.Cluster = LibRdKafka.ClusterId(LibRdKafka.HandleOf(_consumer), (int)LongestFetch.TotalMilliseconds) ?? _connection;
+    }
+
+    private void Begin()
+    {
+        _lastTick = _lastDiscovery = _unassignedSince = _context.Time.GetTimestamp();
+        if (_assignsItself)
+        {
+            AssignNew(newest: false);
+        }
+        else
+        {
+            _consumer.Subscribe(_options.Topic);
+        }
+    }
+
+    private void Step(IKafkaFetcher fetcher)
+    {
+        if (!_queue.HasRoom && !_isPaused)
+        {
+            if (!_queue.WaitForRoom(MostStall))
+            {
+                Pause();
+            }
+
+            return;
+        }
+
+        if (_isPaused && (_queue.IsEmpty || _pausedAt != _assignment.Version))
+        {
+            Resume();
+        }
+
+        var fetched = fetcher.Fetch(_intake.TimeToFlush(LongestFetch), _options.MaxPollRecords, _intake);
+        _intake.Flush();
+        if (fetched == 0 && _queue.IsEmpty)
+        {
+            _context.CaughtUp();
+        }
+
+        if (_context.Time.GetElapsedTime(_lastTick) >= BetweenTicks)
+        {
+            _lastTick = _context.Time.GetTimestamp();
+            Tick();
+        }
+    }
+
+    private void Pause()
+    {
+        _consumer.Pause(_consumer.Assignment);
+        _pausedAt = _assignment.Version;
+        _isPaused = true;
+    }
+
+    private void Resume()
+    {
+        _consumer.Resume(_consumer.Assignment);
+        _isPaused = false;
+    }
+
+    private bool HasCaughtUp =>
+        _context.Until == Until.CaughtUp && _assignment.IsKnown
+        && (_intake.Partitions.Count > 0 || _unassignedIsSaid || _assignsItself)
+        && _intake.Partitions.All(partition => partition.IsCaughtUp);
+
+    private void EndIntake()
+    {
+        if (!_stop.IsCancellationRequested)
+        {
+            _intake.Flush(all: true);
+        }
+
+        _queue.Complete();
+        _intake.Close();
+        _consumer.Pause(_consumer.Assignment);
+    }
+
+    /// <summary>What has to be looked at now and then.</summary>
+    private void Tick()
+    {
+        var now = _context.Time.GetUtcNow();
+        _lag.Readings = [.. _intake.Partitions
+            .Select(partition => KafkaLag.Of(partition, EndOf(partition), now))
+            .OfType<KafkaLag.Reading>()];
+        if (_isUnhealthy && _topics.TryRefresh())
+        {
+            _isUnhealthy = false;
+            _context.Report(SourceHealth.Healthy, "");
+        }
+
+        if (_assignsItself)
+        {
+            if (_context.Time.GetElapsedTime(_lastDiscovery) >= BetweenDiscoveries && _topics.TryRefresh())
+            {
+                _lastDiscovery = _context.Time.GetTimestamp();
+                AssignNew(newest: true);
+            }
+
+            return;
+        }
+
+        LookForAssignment();
+    }
+
+    private void LookForAssignment()
+    {
+        if (_intake.Partitions.Count > 0)
+        {
+            _unassignedSince = _context.Time.GetTimestamp();
+            if (_unassignedIsSaid)
+            {
+                _unassignedIsSaid = false;
+                _context.Report(SourceHealth.Healthy, "");
+            }
+
+            return;
+        }
+
+        if (_unassignedIsSaid || _context.Time.GetElapsedTime(_unassignedSince) < UntilUnassignedIsSaid)
+        {
+            return;
+        }
+
+        _unassignedIsSaid = true;
+        var reason = $"The group '{_group}' has given us no partition for {UntilUnassignedIsSaid.TotalSeconds:0} s: "
+            + (_options.GroupProtocol == KafkaGroupProtocol.Consumer
+                ? "the brokers may not support group-protocol: consumer, or there are more members than partitions."
+                : "there may be more members than partitions.");
+        _notices.Say("unassigned", reason);
+        _context.Report(SourceHealth.Waiting, reason);
+    }
+
+    private long EndOf(KafkaPartition partition)
+    {
+        try
+        {
+            return _consumer.GetWatermarkOffsets(new TopicPartition(partition.Topic, partition.Number)).High.Value;
+        }
+        catch (KafkaException)
+        {
+            return -1;
+        }
+    }
+
+    private IReadOnlyList<KafkaStarts.Start> Resolve(IReadOnlyCollection<TopicPartition> partitions) =>
+        partitions.Count == 0 ? [] : _starts.Resolve(partitions, _starts.Committed(partitions));
+
+    /// <summary>Takes the partitions that are not ours yet, each from where the checkpoint says.</summary>
+    private void AssignNew(bool newest)
+    {
+        var owned = _intake.Partitions.Select(partition => new TopicPartition(partition.Topic, partition.Number)).ToHashSet();
+        var partitions = _topics.Partitions.Where(partition => !owned.Contains(partition)).ToList();
+        if (partitions.Count == 0)
+        {
+            return;
+        }
+
+        var known = partitions
+            .Select(partition => (partition, stored: _context.PositionOf(KafkaTopics.SplitOf(partition.Topic, partition.Partition.Value))))
+            .Where(pair => pair.stored is not null)
+            .ToDictionary(pair => pair.partition, pair => pair.stored!.Value.Offset);
+        var starts = _starts.Resolve(partitions, known, newest);
+        _consumer.IncrementalAssign(starts.Select(start => start.ToOffset()));
+        _assignment.Take(starts);
+    }
+
+    private void Failed(Error error)
+    {
+        if (KafkaFaults.Fatal(error, _connection, _group) is { } fatal)
+        {
+            _assignment.Fail(fatal);
+            return;
+        }
+
+        var isNew = _notices.Say(error);
+        if (KafkaFaults.IsConnection(error))
+        {
+            _isUnhealthy = true;
+            if (isNew)
+            {
+                _context.ReportConnectionError(Translate(error, new KafkaException(error)));
+            }
+        }
+        else if (error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition)
+        {
+            _isUnhealthy = true;
+            _context.Report(SourceHealth.Unhealthy, $"{KafkaFaults.Reason(error)}. The topic was deleted, or is not there yet.");
+        }
+    }
+
+    private void Said(LogMessage line)
+    {
+        if (line.Level <= SyslogLevel.Warning)
+        {
+            _notices.Say($"log {line.Facility}", line.Message);
+        }
+    }
+
+    private void Committed(CommittedOffsets committed)
+    {
+        foreach (var error in committed.Offsets.Select(offset => offset.Error).Prepend(committed.Error).Where(error => error.IsError))
+        {
+            if (error.Code == ErrorCode.Local_NoOffset)
+            {
+                continue;
+            }
+
+            KafkaMeter.CommitErrors.Add(1, new KeyValuePair<string, object?>("pipeline_id", _context.PipelineId));
+            Failed(new Error(
+                error.Code,
+                $"Offsets were not committed ({KafkaFaults.Reason(error)}). They are committed with the next ones. "
+                    + $"Check the brokers' health and the rights of the group '{_group}'."));
+        }
+    }
+
+    private ConnectorException Translate(Error error, Exception cause) =>
+        KafkaFaults.Fatal(error, _connection, _group)
+        ?? ConnectorException.External($"Kafka at {_connection}: {KafkaFaults.Reason(error)}. The client tries again by itself.", cause);
+
+    private void Throw()
+    {
+        if (_assignment.Failure is { } failure)
+        {
+            throw failure;
+        }
+    }
+}
