@@ -11,6 +11,9 @@ internal sealed class KafkaTopic(TestKafka kafka, string name)
 
     public string Name => name;
 
+    /// <summary>A group that only this test has, because a group of several waits for its members.</summary>
+    public string Group => $"group-of-{name}";
+
     public static async Task<KafkaTopic> CreateAsync(TestKafka kafka, int partitions = 1) => new(kafka, await kafka.CreateTopicAsync(partitions));
 
     /// <summary>Writes messages, in order, and waits until all are there.</summary>
@@ -32,7 +35,7 @@ internal sealed class KafkaTopic(TestKafka kafka, string name)
     /// <summary>A configuration that reads the topic.</summary>
     public SourceConfig Config(params (string Key, string Value)[] options)
     {
-        var all = new Dictionary<string, string> { ["topic"] = name, ["session-timeout"] = "6s" };
+        var all = new Dictionary<string, string> { ["topic"] = name, ["group-id"] = Group, ["session-timeout"] = "6s" };
         foreach (var (key, value) in options)
         {
             all[key] = value;
