@@ -53,7 +53,7 @@ public sealed class GuideCoverageTests
     private static Dictionary<string, HashSet<string>> TestsByClaim()
     {
         var tests = new Dictionary<string, HashSet<string>>();
-        foreach (var assembly in TestAssemblies())
+        foreach (var assembly in Repository.TestAssemblies())
         {
             foreach (var method in assembly.GetTypes().SelectMany(type => type.GetMethods()))
             {
@@ -77,10 +77,6 @@ public sealed class GuideCoverageTests
 
         return tests;
     }
-
-    private static IEnumerable<Assembly> TestAssemblies() => new DirectoryInfo(AppContext.BaseDirectory)
-        .EnumerateFiles("DataFlow.*Tests.dll")
-        .Select(file => Assembly.LoadFrom(file.FullName));
 
     private sealed record Row(string Id, string Status, string Test);
 }

@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace DataFlow.RepositoryTests;
 
 /// <summary>The checkout that the tests run in.</summary>
@@ -12,6 +14,11 @@ internal static class Repository
     public static IEnumerable<string> Files(string pattern) => Directory
         .EnumerateFiles(Root, pattern, SearchOption.AllDirectories)
         .Where(path => !Path.GetRelativePath(Root, path).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or ".git" or ".dataflow" or "out"));
+
+    /// <summary>The assemblies with tests.</summary>
+    public static IEnumerable<Assembly> TestAssemblies() => new DirectoryInfo(AppContext.BaseDirectory)
+        .EnumerateFiles("DataFlow.*Tests.dll")
+        .Select(file => Assembly.LoadFrom(file.FullName));
 
     private static string FindRoot()
     {

@@ -1,3 +1,4 @@
+using DataFlow.Conformance;
 using DataFlow.Engine;
 
 namespace DataFlow.UnitTests.Engine;

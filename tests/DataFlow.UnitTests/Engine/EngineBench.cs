@@ -1,3 +1,4 @@
+using DataFlow.Conformance;
 using DataFlow.Engine;
 using DataFlow.Engine.State;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -27,7 +28,7 @@ internal sealed class EngineBench
 
     public PipelineSpec Spec { get; set; } = null!;
 
-    public PipelineRunner Runner(Func<PipelineSpec, PipelineSpec>? change = null)
+    public PipelineRunner Runner(Func<PipelineSpec, PipelineSpec>? change = null, IStateStore? store = null)
     {
         var spec = new PipelineSpec
         {
@@ -40,11 +41,12 @@ internal sealed class EngineBench
             MaxAttempts = 1,
         };
         Spec = change?.Invoke(spec) ?? spec;
-        return new PipelineRunner(Spec, Store, Time, NullLogger.Instance, Pool);
+        return new PipelineRunner(Spec, store ?? Store, Time, NullLogger.Instance, Pool);
     }
 
-    public Task<PipelineOutcome> RunAsync(Func<PipelineSpec, PipelineSpec>? change = null, CancellationToken stop = default) =>
-        Runner(change).RunAsync(stop);
+    public Task<PipelineOutcome> RunAsync(
+        Func<PipelineSpec, PipelineSpec>? change = null, CancellationToken stop = default, IStateStore? store = null) =>
+        Runner(change, store).RunAsync(stop);
 
     /// <summary>What must be in the ledger when all is done: neither bad numbers nor refused ones.</summary>
     public IEnumerable<int> Expected => Enumerable.Range(0, Source.Total).Where(number => number % 10 != 9 && number % 10 != Ledger.RefusedDigit);

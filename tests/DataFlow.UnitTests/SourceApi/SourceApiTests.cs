@@ -1,7 +1,7 @@
 using System.Text;
 using DataFlow.Engine.Configuration;
 using DataFlow.Engine.State;
-using DataFlow.UnitTests.Engine;
+using DataFlow.Conformance;
 
 namespace DataFlow.UnitTests.SourceApi;
 

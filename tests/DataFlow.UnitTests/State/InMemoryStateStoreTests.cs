@@ -1,8 +1,9 @@
+using DataFlow.Conformance;
 using DataFlow.Engine.State;
 
 namespace DataFlow.UnitTests.State;
 
-public sealed class InMemoryStateStoreTests : StateStoreContract
+public sealed class InMemoryStateStoreTests : StateStoreConformance
 {
     protected override IStateStore CreateStore() => new InMemoryStateStore(Time);
 }

@@ -1,9 +1,10 @@
+using DataFlow.Conformance;
 using DataFlow.Engine.State;
 using Microsoft.Data.Sqlite;
 
 namespace DataFlow.UnitTests.State;
 
-public sealed class SqliteStateStoreTests : StateStoreContract
+public sealed class SqliteStateStoreTests : StateStoreConformance
 {
     private readonly TemporaryFolder _folder = new();
 

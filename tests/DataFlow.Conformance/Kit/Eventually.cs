@@ -1,9 +1,9 @@
-namespace DataFlow.UnitTests.Engine;
+namespace DataFlow.Conformance;
 
 /// <summary>Waits for a condition that other threads bring about, without a fixed pause.</summary>
-internal static class Eventually
+public static class Eventually
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     public static async Task Is(Func<bool> condition)
     {

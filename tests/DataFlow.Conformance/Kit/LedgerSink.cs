@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace DataFlow.UnitTests.Engine;
+namespace DataFlow.Conformance;
 
 /// <summary>Keeps what was written in memory; only what was committed survives a reopening, as with a file that is cut back.</summary>
-internal sealed class LedgerSink(LedgerSink.Ledger ledger) : ISink
+public sealed class LedgerSink(LedgerSink.Ledger ledger) : ISink
 {
     public ValueTask<Checkpoint?> OpenAsync(SinkContext context, CancellationToken ct)
     {
@@ -44,7 +44,7 @@ internal sealed class LedgerSink(LedgerSink.Ledger ledger) : ISink
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     /// <summary>What the sink holds.</summary>
-    internal sealed class Ledger
+    public sealed class Ledger
     {
         public List<int> Values { get; } = [];
 

@@ -1,10 +1,10 @@
 using DataFlow.Engine.State;
 using Microsoft.Extensions.Time.Testing;
 
-namespace DataFlow.UnitTests.State;
+namespace DataFlow.Conformance;
 
 /// <summary>What every state store promises. One class per store derives from it.</summary>
-public abstract partial class StateStoreContract : IAsyncLifetime
+public abstract partial class StateStoreConformance : IAsyncLifetime
 {
     protected const string Pipeline = "users";
     protected const string Owner = "process 1 on host a";

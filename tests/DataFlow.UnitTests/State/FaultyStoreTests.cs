@@ -1,28 +1,29 @@
+using DataFlow.Conformance;
 using DataFlow.Engine.State;
 
 namespace DataFlow.UnitTests.State;
 
-public sealed class ForgetfulStateStoreTests : StateStoreContract
+public sealed class FaultyStoreTests : StateStoreConformance
 {
-    private ForgetfulStateStore Forgetful => (ForgetfulStateStore)Store;
+    private FaultyStore Faulty => (FaultyStore)Store;
 
     [Fact]
     public async Task A_commit_whose_reply_was_lost_is_recognised_when_it_is_sent_again()
     {
-        var next = Next((await Forgetful.OpenRunAsync(Pipeline, Owner, Ct)).Checkpoint, ("a", 1));
-        Forgetful.FailNext(CommitFault.ReplyLost);
+        var next = Next((await Faulty.OpenRunAsync(Pipeline, Owner, Ct)).Checkpoint, ("a", 1));
+        Faulty.Faults.Next(FaultStep.StoreCommit, Fault.ReplyLost);
 
         await Assert.ThrowsAsync<ConnectorException>(async () => await CommitAsync(next));
 
         Assert.Equal(CommitOutcome.AlreadyCommitted, await CommitAsync(next));
-        Assert.Equal(1, Forgetful.Commits);
+        Assert.Equal(1, Faulty.Commits);
     }
 
     [Fact]
     public async Task A_commit_that_was_lost_is_stored_when_it_is_sent_again()
     {
-        var next = Next((await Forgetful.OpenRunAsync(Pipeline, Owner, Ct)).Checkpoint, ("a", 1));
-        Forgetful.FailNext(CommitFault.Lost, CommitFault.None);
+        var next = Next((await Faulty.OpenRunAsync(Pipeline, Owner, Ct)).Checkpoint, ("a", 1));
+        Faulty.Faults.Next(FaultStep.StoreCommit, Fault.Throw, Fault.None);
 
         await Assert.ThrowsAsync<ConnectorException>(async () => await CommitAsync(next));
 
@@ -32,8 +33,8 @@ public sealed class ForgetfulStateStoreTests : StateStoreContract
     [Fact]
     public async Task A_commit_can_be_fenced()
     {
-        var next = Next((await Forgetful.OpenRunAsync(Pipeline, Owner, Ct)).Checkpoint, ("a", 1));
-        Forgetful.FailNext(CommitFault.Fenced);
+        var next = Next((await Faulty.OpenRunAsync(Pipeline, Owner, Ct)).Checkpoint, ("a", 1));
+        Faulty.Faults.Next(FaultStep.StoreCommit, Fault.Fenced);
 
         Assert.Equal(CommitOutcome.Fenced, await CommitAsync(next));
     }
@@ -41,30 +42,30 @@ public sealed class ForgetfulStateStoreTests : StateStoreContract
     [Fact]
     public async Task A_commit_that_hangs_at_a_crash_was_never_made()
     {
-        var run = await Forgetful.OpenRunAsync(Pipeline, Owner, Ct);
+        var run = await Faulty.OpenRunAsync(Pipeline, Owner, Ct);
         var first = Next(run.Checkpoint, ("a", 1));
         await CommitAsync(first);
-        Forgetful.HoldCommits();
+        Faulty.Faults.Next(FaultStep.StoreCommit, Fault.Hang);
         var hanging = CommitAsync(Next(first, ("a", 2))).AsTask();
 
-        await using var after = Forgetful.Crash();
+        await using var after = Faulty.Crash();
 
-        await Assert.ThrowsAsync<ConnectorException>(() => hanging);
+        await Assert.ThrowsAsync<SimulatedCrashException>(() => hanging);
         Assert.Equal([("a", 1)], OffsetsOf((await after.ReadAsync(Pipeline, Ct))!));
-        await Assert.ThrowsAsync<ConnectorException>(async () => await Forgetful.ReadAsync(Pipeline, Ct));
+        await Assert.ThrowsAsync<SimulatedCrashException>(async () => await Faulty.ReadAsync(Pipeline, Ct));
     }
 
     [Fact]
     public async Task A_commit_that_hangs_goes_through_when_it_is_let_go()
     {
-        var run = await Forgetful.OpenRunAsync(Pipeline, Owner, Ct);
-        var letGo = Forgetful.HoldCommits();
+        var run = await Faulty.OpenRunAsync(Pipeline, Owner, Ct);
+        var letGo = Faulty.Faults.Next(FaultStep.StoreCommit, Fault.Hang);
         var hanging = CommitAsync(Next(run.Checkpoint, ("a", 1))).AsTask();
 
-        letGo();
+        Faulty.Faults.LetGo();
 
         Assert.Equal(CommitOutcome.Committed, await hanging);
     }
 
-    protected override IStateStore CreateStore() => new ForgetfulStateStore(Time);
+    protected override IStateStore CreateStore() => new FaultyStore(new InMemoryStateStore(Time));
 }

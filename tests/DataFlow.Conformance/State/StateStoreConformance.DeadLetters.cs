@@ -1,9 +1,9 @@
 using DataFlow.Engine.State;
 
-namespace DataFlow.UnitTests.State;
+namespace DataFlow.Conformance;
 
 /// <content>Dead letters.</content>
-public abstract partial class StateStoreContract
+public abstract partial class StateStoreConformance
 {
     private static readonly Guid Record1 = new("00000000-0000-5000-8000-000000000001");
     private static readonly Guid Record2 = new("00000000-0000-5000-8000-000000000002");

@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 
-namespace DataFlow.UnitTests.Engine;
+namespace DataFlow.Conformance;
 
 /// <summary>Emits the numbers 0 to n-1 in batches of varying size; every tenth record is bad. Can fail, stall or refuse to replay.</summary>
-internal sealed class NumberSource(NumberSource.Script script) : IAcknowledgedSource
+public sealed class NumberSource(NumberSource.Script script) : IAcknowledgedSource
 {
     public const string Split = "numbers";
 
@@ -61,7 +61,7 @@ internal sealed class NumberSource(NumberSource.Script script) : IAcknowledgedSo
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    internal sealed class NumberPosition(long next) : Position
+    public sealed class NumberPosition(long next) : Position
     {
         public override long Offset => next;
 
@@ -75,7 +75,7 @@ internal sealed class NumberSource(NumberSource.Script script) : IAcknowledgedSo
     }
 
     /// <summary>What happens, and what has happened; survives restarts of the source.</summary>
-    internal sealed class Script
+    public sealed class Script
     {
         public int Total { get; init; } = 100;
 
