@@ -315,8 +315,37 @@ internal sealed class KafkaPump : IDisposable
         }
     }
 
-    private IReadOnlyList<KafkaStarts.Start> Resolve(IReadOnlyCollection<TopicPartition> partitions) =>
-        partitions.Count == 0 ? [] : _starts.Resolve(partitions, _starts.Committed(partitions));
+    /// <summary>
+    /// The group's offset says where to go on, except where the checkpoint is ahead of it: a crash may come between the two, and
+    /// what the checkpoint has is delivered. A position without the source's own part was set by hand and rules.
+    /// </summary>
+    private IReadOnlyList<KafkaStarts.Start> Resolve(IReadOnlyCollection<TopicPartition> partitions)
+    {
+        if (partitions.Count == 0)
+        {
+            return [];
+        }
+
+        var known = _starts.Committed(partitions).ToDictionary();
+        foreach (var partition in partitions)
+        {
+            if (_context.PositionOf(KafkaTopics.SplitOf(partition.Topic, partition.Partition.Value)) is { } stored
+                && (stored.Json.Length == 0 || stored.Offset > known.GetValueOrDefault(partition, -1)))
+            {
+                if (known.TryGetValue(partition, out var committed))
+                {
+                    _notices.Say(
+                        $"ahead {partition}",
+                        $"the group '{_group}' stands at offset {committed} of {partition.Topic}:{partition.Partition.Value}, but this pipeline has delivered "
+                            + $"everything before {stored.Offset} already and goes on there. To read again, start over with --fresh.");
+                }
+
+                known[partition] = stored.Offset;
+            }
+        }
+
+        return _starts.Resolve(partitions, known);
+    }
 
     /// <summary>Takes the partitions that are not ours yet, each from where the checkpoint says.</summary>
     private void AssignNew(bool newest)

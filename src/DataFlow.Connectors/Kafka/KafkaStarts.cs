@@ -39,6 +39,15 @@ internal sealed class KafkaStarts(IConsumer<KafkaBytes, KafkaBytes> consumer, Ka
             return new Start(partition, next, EndAtStart: -1, IsNew: false);
         }
 
+        if (next > range.High.Value)
+        {
+            notices.Say(
+                $"recreated {partition}",
+                $"{partition.Topic}:{partition.Partition.Value} ends at offset {range.High.Value}, but everything before {next} was read already: the topic was "
+                    + "deleted and made anew. Reading begins at its start.");
+            return new Start(partition, range.Low.Value, range.High.Value, IsNew: true);
+        }
+
         if (next >= range.Low.Value)
         {
             return new Start(partition, next, range.High.Value, IsNew: false);

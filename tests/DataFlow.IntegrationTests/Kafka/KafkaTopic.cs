@@ -20,6 +20,10 @@ internal sealed class KafkaTopic(TestKafka kafka, string name)
     public void Write(params IEnumerable<(string? Key, string? Value)> messages) =>
         Write(messages.Select(message => new Message<byte[]?, byte[]?> { Key = Bytes(message.Key), Value = Bytes(message.Value) }));
 
+    /// <summary>Writes values without keys into one partition.</summary>
+    public void WriteTo(int partition, IReadOnlyList<string> values) =>
+        Write(values.Select(value => new Message<byte[]?, byte[]?> { Value = Bytes(value) }), partition);
+
     /// <summary>As above, into one partition.</summary>
     public void Write(IEnumerable<Message<byte[]?, byte[]?>> messages, int partition = 0)
     {
