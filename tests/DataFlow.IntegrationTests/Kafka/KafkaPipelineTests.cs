@@ -1,0 +1,141 @@
+using System.Globalization;
+using System.Text.Json;
+using DataFlow.KafkaBroker;
+
+namespace DataFlow.IntegrationTests.Kafka;
+
+/// <summary>Pipelines from topics into files through the built command, undisturbed, killed, and with brokers that go away.</summary>
+public sealed class KafkaPipelineTests(KafkaFixture fixture) : IClassFixture<KafkaFixture>
+{
+    private const int Messages = 4000;
+
+    [Fact]
+    [Trait("claim", "KAFKA-17")]
+    [Trait("claim", "KAFKA-19")]
+    public async Task A_topic_becomes_a_file_and_the_next_run_goes_on_at_the_groups_offset()
+    {
+        using var folder = new TemporaryFolder();
+        var topic = await KafkaTopic.CreateAsync(fixture.Kafka);
+        Publish(topic, 0, 1000);
+        folder.Write("p.yaml", Pipeline(topic));
+
+        (await Cli.RunAsync(folder.Path, "run", "p.yaml", "--until", "caught-up")).Succeeded();
+        Assert.Equal(1000, fixture.Kafka.CommittedOffset(topic.Group, topic.Name));
+        Publish(topic, 1000, 500);
+        var second = await Cli.RunAsync(folder.Path, "run", "p.yaml", "--until", "caught-up", "--output", "json");
+
+        second.Succeeded();
+        Assert.Equal(500, JsonDocument.Parse(second.Out.Trim().Split('\n')[^1]).RootElement.GetProperty("read").GetInt64());
+        Assert.Equal(1500, fixture.Kafka.CommittedOffset(topic.Group, topic.Name));
+        Assert.Equal(Numbers(1500), Written(folder));
+    }
+
+    [Theory]
+    [InlineData(CrashPoint.AfterSinkOpen, 1)]
+    [InlineData(CrashPoint.AfterWrite, 3)]
+    [InlineData(CrashPoint.BeforeSinkCommit, 2)]
+    [InlineData(CrashPoint.AfterSinkCommit, 2)]
+    [InlineData(CrashPoint.AfterStateCommit, 3)]
+    [InlineData(CrashPoint.AfterAcknowledge, 2)]
+    [Trait("claim", "KAFKA-18")]
+    public async Task A_process_that_dies_loses_nothing_and_doubles_nothing_into_an_effectively_once_sink(string point, int time)
+    {
+        using var folder = new TemporaryFolder();
+        var topic = await KafkaTopic.CreateAsync(fixture.Kafka, partitions: 3);
+        Publish(topic, 0, Messages, partitions: 3);
+        folder.Write("p.yaml", Pipeline(topic) + "delivery: effectively-once\ncommit-interval: 20ms\n");
+
+        var killed = await Cli.RunAsync(
+            folder.Path,
+            ["run", "p.yaml", "--until", "caught-up"],
+            new Dictionary<string, string> { [CrashPoint.Variable] = $"{point}:{time}" });
+        Assert.True(killed.ExitCode == CliResult.Killed, $"It ended with {killed.ExitCode}. {killed.Error}");
+        (await Cli.RunAsync(folder.Path, "run", "p.yaml", "--until", "caught-up")).Succeeded();
+
+        Assert.Equal(Numbers(Messages), Written(folder).Order());
+    }
+
+    [Fact]
+    public async Task A_process_that_dies_as_a_member_of_a_group_loses_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        var topic = await KafkaTopic.CreateAsync(fixture.Kafka, partitions: 2);
+        Publish(topic, 0, Messages, partitions: 2);
+        folder.Write("p.yaml", Pipeline(topic) + "commit-interval: 20ms\n");
+
+        var killed = await Cli.RunAsync(
+            folder.Path,
+            ["run", "p.yaml", "--until", "caught-up"],
+            new Dictionary<string, string> { [CrashPoint.Variable] = $"{CrashPoint.AfterStateCommit}:3" });
+        Assert.True(killed.ExitCode == CliResult.Killed, $"It ended with {killed.ExitCode}. {killed.Error}");
+        (await Cli.RunAsync(folder.Path, "run", "p.yaml", "--until", "caught-up")).Succeeded();
+
+        Assert.Equal(Numbers(Messages), Written(folder).Distinct().Order());
+    }
+
+    [Fact]
+    [Trait("claim", "KAFKA-21")]
+    public async Task Brokers_that_go_down_and_come_back_cost_no_record()
+    {
+        await using var kafka = await TestKafka.StartAsync();
+        using var folder = new TemporaryFolder();
+        var topic = await KafkaTopic.CreateAsync(kafka, partitions: 2);
+        Publish(topic, 0, 1000, partitions: 2);
+        folder.Write("p.yaml", Pipeline(topic, kafka) + "delivery: effectively-once\ncommit-interval: 20ms\n");
+
+        using var process = Cli.Start(folder.Path, ["run", "p.yaml"]);
+        var finished = Cli.FinishAsync(process);
+        await WrittenAsync(folder, 1000, finished);
+        await kafka.SetDownAsync();
+        await kafka.SetUpAsync();
+        Publish(topic, 1000, 1000, partitions: 2);
+        await WrittenAsync(folder, 2000, finished);
+        Assert.Equal(0, Signal(process.Id, 15));
+        (await finished).Succeeded();
+
+        Assert.Equal(Numbers(2000), Written(folder).Order());
+    }
+
+    [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "kill")]
+    private static extern int Signal(int process, int signal);
+
+    private static void Publish(KafkaTopic topic, int from, int count, int partitions = 1)
+    {
+        for (var partition = 0; partition < partitions; partition++)
+        {
+            var own = partition;
+            topic.WriteTo(partition, [.. Enumerable.Range(from, count).Where(n => n % partitions == own).Select(n => $$"""{"n":{{n}},"text":"message {{n}}"}""")]);
+        }
+    }
+
+    private static IEnumerable<int> Numbers(int count) => Enumerable.Range(0, count);
+
+    private static List<int> Written(TemporaryFolder folder) =>
+        [.. File.ReadLines(folder["out.ndjson"]).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("n").GetInt32())];
+
+    /// <summary>Waits until the file has so many lines, or the command has ended.</summary>
+    private static async Task WrittenAsync(TemporaryFolder folder, int lines, Task<CliResult> finished)
+    {
+        while (!File.Exists(folder["out.ndjson"]) || File.ReadLines(folder["out.ndjson"]).Count() < lines)
+        {
+            Assert.False(finished.IsCompleted, finished.IsCompleted ? (await finished).Error : "");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+    }
+
+    private string Pipeline(KafkaTopic topic, TestKafka? kafka = null) => string.Create(
+        CultureInfo.InvariantCulture,
+        $$"""
+        name: p
+        source:
+          type: kafka
+          connection: {{(kafka ?? fixture.Kafka).Address}}
+          options: { topic: {{topic.Name}}, group-id: {{topic.Group}}, session-timeout: 6s }
+          batch-size: 100
+          poll-interval-ms: 50
+        sink:
+          type: file
+          connection: out.ndjson
+
+        """);
+}
