@@ -9,5 +9,5 @@ public static class BuiltInConnectors
 
     /// <summary>Sink kinds.</summary>
     public static IReadOnlyList<SinkDefinition> Sinks { get; } =
-        [FileSinkDefinition.Definition, ConsoleSinkDefinition.Definition, NullSinkDefinition.Definition];
+        [FileSinkDefinition.Definition, KafkaSinkDefinition.Definition, ConsoleSinkDefinition.Definition, NullSinkDefinition.Definition];
 }

@@ -50,6 +50,33 @@ internal sealed class KafkaTopicList(IClient client, IReadOnlyList<string> wante
         }
     }
 
+    /// <summary>Lets the brokers make a topic that is not there, where they do that by themselves.</summary>
+    /// <exception cref="ConnectorException">It is not there and they don't.</exception>
+    public void EnsureExists(string topic, TimeSpan limit)
+    {
+        if (_topics.Any(known => known.Topic == topic))
+        {
+            return;
+        }
+
+        using var admin = new DependentAdminClientBuilder(client.Handle).Build();
+        try
+        {
+            // Asked for by its name, a topic is made.
+            var made = admin.GetMetadata(topic, limit).Topics.FirstOrDefault(known => known.Topic == topic);
+            if (made is not null && made.Error.Code is ErrorCode.NoError or ErrorCode.LeaderNotAvailable)
+            {
+                return;
+            }
+        }
+        catch (KafkaException exception)
+        {
+            throw ConnectorException.External($"{connection} does not say whether there is a topic '{topic}': {KafkaFaults.Reason(exception.Error)}.", exception);
+        }
+
+        ThrowIfAbsent();
+    }
+
     private bool IsWanted(string topic) =>
         wanted.Contains(topic) || (!topic.StartsWith("__", StringComparison.Ordinal) && _patterns.Any(pattern => pattern.IsMatch(topic)));
 }
