@@ -4,7 +4,11 @@ namespace DataFlow;
 /// <param name="Replayable">It can read the same records again from a stored position.</param>
 /// <param name="Endless">It never comes to an end by itself: <c>until: caught-up</c> is refused.</param>
 /// <param name="WhyNotReplayable">For <c>explain</c>: what is missing, and which option would give it.</param>
-public sealed record SourceCapabilities(bool Replayable, bool Endless = false, string? WhyNotReplayable = null);
+/// <param name="OffsetsAddUp">
+/// True when the offsets of the splits make sense as a sum, as lines of files do; false when the offset of the latest record says
+/// more, as with partitions.
+/// </param>
+public sealed record SourceCapabilities(bool Replayable, bool Endless = false, string? WhyNotReplayable = null, bool OffsetsAddUp = true);
 
 /// <summary>A source kind of the catalogue: everything that the platform knows about it.</summary>
 public sealed record SourceDefinition

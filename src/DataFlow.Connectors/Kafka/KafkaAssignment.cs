@@ -136,9 +136,9 @@ internal sealed partial class KafkaAssignment(
                     && _owned.TryGetValue(advance.Split, out var partition)
                     && partition.Assignment == position.Assignment)
                 {
-                    partition.Acknowledged = position.Offset;
+                    partition.Acknowledged = position.Next;
                     partition.AcknowledgedTimestamp = position.Timestamp;
-                    offsets.Add(new TopicPartitionOffset(partition.Topic, partition.Number, position.Offset));
+                    offsets.Add(new TopicPartitionOffset(partition.Topic, partition.Number, position.Next));
                 }
             }
         }

@@ -57,7 +57,7 @@ internal sealed class KafkaBatchQueue
                 {
                     foreach (var advance in next.Batch.Advances)
                     {
-                        _taken[advance.Split] = advance.Position.Offset;
+                        _taken[advance.Split] = ((KafkaPosition)advance.Position).Next;
                     }
 
                     Changed();
@@ -77,7 +77,7 @@ internal sealed class KafkaBatchQueue
     }
 
     /// <summary>Gives back the batches of splits that the engine has not taken yet. They are read again by whoever owns the splits.</summary>
-    /// <returns>The positions that the engine has taken of these splits.</returns>
+    /// <returns>The next offsets after what the engine has taken of these splits.</returns>
     public IReadOnlyDictionary<string, long> Drop(IReadOnlyCollection<string> splits)
     {
         lock (_gate)

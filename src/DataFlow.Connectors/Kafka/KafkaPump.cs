@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
 
 namespace DataFlow.Connectors;
 
@@ -6,7 +7,7 @@ namespace DataFlow.Connectors;
 /// Fetches on a thread of its own, so that the client is served however slow the sink is: a full queue stops the fetching at once,
 /// a queue that stays full pauses the partitions. Owns the client from its creation to its end.
 /// </summary>
-internal sealed class KafkaPump : IDisposable
+internal sealed partial class KafkaPump : IDisposable
 {
     /// <summary>Longest time without serving the client's callbacks while the queue is full.</summary>
     private static readonly TimeSpan MostStall = TimeSpan.FromSeconds(1);
@@ -171,7 +172,21 @@ internal sealed class KafkaPump : IDisposable
         }
 
         _topics.ThrowIfAbsent();
+        ThrowIfNumberIsAmbiguous();
         _assignment.Cluster = LibRdKafka.ClusterId(LibRdKafka.HandleOf(_consumer), (int)LongestFetch.TotalMilliseconds) ?? _connection;
+    }
+
+    private void ThrowIfNumberIsAmbiguous()
+    {
+        var number = _context.KnownSplits
+            .Select(split => _context.PositionOf(split) is { } stored ? KafkaPosition.Parse(stored) : default)
+            .FirstOrDefault(position => position.IsBareNumber);
+        if (number.IsBareNumber && _topics.Partitions.Count() is > 1 and var partitions)
+        {
+            throw ConnectorException.User(
+                $"The topic {string.Join(", ", _options.Topic)} has {partitions} partitions, and offset {number.Next - 1} does not say of which. "
+                + "Name the partition with 'dataflow state set', or give auto-offset-reset a list of topic:partition:offset for a new group.");
+        }
     }
 
     private void Begin()
@@ -223,6 +238,7 @@ internal sealed class KafkaPump : IDisposable
         _consumer.Pause(_consumer.Assignment);
         _pausedAt = _assignment.Version;
         _isPaused = true;
+        LogPaused(_context.Logger, _context.SourceId);
     }
 
     private void Resume()
@@ -329,18 +345,23 @@ internal sealed class KafkaPump : IDisposable
         var known = _starts.Committed(partitions).ToDictionary();
         foreach (var partition in partitions)
         {
-            if (_context.PositionOf(KafkaTopics.SplitOf(partition.Topic, partition.Partition.Value)) is { } stored
-                && (stored.Json.Length == 0 || stored.Offset > known.GetValueOrDefault(partition, -1)))
+            if (_context.PositionOf(KafkaTopics.SplitOf(partition.Topic, partition.Partition.Value)) is not { } stored)
             {
-                if (known.TryGetValue(partition, out var committed))
+                continue;
+            }
+
+            var (next, isByHand, _) = KafkaPosition.Parse(stored);
+            if (isByHand || next > known.GetValueOrDefault(partition, -1))
+            {
+                if (!isByHand && known.TryGetValue(partition, out var committed))
                 {
                     _notices.Say(
                         $"ahead {partition}",
                         $"the group '{_group}' stands at offset {committed} of {partition.Topic}:{partition.Partition.Value}, but this pipeline has delivered "
-                            + $"everything before {stored.Offset} already and goes on there. To read again, start over with --fresh.");
+                            + $"everything before {next} already and goes on there. To read again, start over with --fresh.");
                 }
 
-                known[partition] = stored.Offset;
+                known[partition] = next;
             }
         }
 
@@ -360,7 +381,7 @@ internal sealed class KafkaPump : IDisposable
         var known = partitions
             .Select(partition => (partition, stored: _context.PositionOf(KafkaTopics.SplitOf(partition.Topic, partition.Partition.Value))))
             .Where(pair => pair.stored is not null)
-            .ToDictionary(pair => pair.partition, pair => pair.stored!.Value.Offset);
+            .ToDictionary(pair => pair.partition, pair => KafkaPosition.Parse(pair.stored!.Value).Next);
         var starts = _starts.Resolve(partitions, known, newest);
         _consumer.IncrementalAssign(starts.Select(start => start.ToOffset()));
         _assignment.Take(starts);
@@ -418,6 +439,9 @@ internal sealed class KafkaPump : IDisposable
     private ConnectorException Translate(Error error, Exception cause) =>
         KafkaFaults.Fatal(error, _connection, _group)
         ?? ConnectorException.External($"Kafka at {_connection}: {KafkaFaults.Reason(error)}. The client tries again by itself.", cause);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{SourceId}: the sink is slow, so the partitions are paused until it has caught up.")]
+    private static partial void LogPaused(ILogger logger, string sourceId);
 
     private void Throw()
     {

@@ -19,11 +19,13 @@ internal static class KafkaSourceDefinition
 
     private static SourceCapabilities Capabilities(SourceSettings settings) =>
         ((KafkaSourceOptions)settings.Options).EnableAutoCommit
-            ? new SourceCapabilities(Replayable: false, WhyNotReplayable: "enable-auto-commit is true, so offsets are committed before records are delivered; set it to false")
-            : new SourceCapabilities(Replayable: true);
+            ? new SourceCapabilities(Replayable: false, WhyNotReplayable: "enable-auto-commit is true, so offsets are committed before records are delivered; set it to false", OffsetsAddUp: false)
+            : new SourceCapabilities(Replayable: true, OffsetsAddUp: false);
 
     private static Advance PositionFromNumber(SourceSettings settings, long offset) =>
-        throw ConnectorException.User(
-            $"A topic has as many offsets as partitions, and {offset} does not say of which. Name the partition: "
-            + $"auto-offset-reset: {((KafkaSourceOptions)settings.Options).Topic.FirstOrDefault()}:0:{offset} for a new group, or `dataflow state set` with delivery: effectively-once.");
+        ((KafkaSourceOptions)settings.Options) is { IsPattern: false, Topic: [var topic] }
+            ? new Advance(KafkaTopics.SplitOf(topic, 0), new KafkaPosition(offset + 1) { IsBareNumber = true })
+            : throw ConnectorException.User(
+                $"These may be several topics, and offset {offset} does not say of which. Name topic and partition with 'dataflow state set', "
+                + "or give auto-offset-reset a list of topic:partition:offset for a new group.");
 }

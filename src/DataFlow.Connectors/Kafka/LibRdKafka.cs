@@ -74,6 +74,7 @@ internal static unsafe partial class LibRdKafka
     public static partial int MessageLeaderEpoch(Message* message);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_message_headers")]
+    [SuppressGCTransition]
     public static partial int MessageHeaders(Message* message, nint* headers);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_header_get_all")]

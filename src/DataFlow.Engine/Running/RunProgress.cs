@@ -1,12 +1,14 @@
 namespace DataFlow.Engine;
 
 /// <summary>The live figures of a run: written by the attempt, read by displays and metrics from other threads.</summary>
-internal sealed class RunProgress
+/// <param name="offsetsAddUp">See <see cref="SourceCapabilities.OffsetsAddUp"/>.</param>
+internal sealed class RunProgress(bool offsetsAddUp)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _offsets = [];
     private readonly ReasonCounts _parseOutcomes = new();
     private readonly ReasonCounts _deadLetterReasons = new();
+    private long? _latestOffset;
     private RecordCounters _committed;
     private RecordCounters _pending;
     private IBacklogSource? _backlog;
@@ -58,6 +60,7 @@ internal sealed class RunProgress
             _parseOutcomes.Void();
             _deadLetterReasons.Void();
             _offsets.Clear();
+            _latestOffset = null;
             foreach (var (split, position) in splits)
             {
                 _offsets[split] = position.Offset;
@@ -79,6 +82,7 @@ internal sealed class RunProgress
             foreach (var advance in written.Advances)
             {
                 _offsets[advance.Split] = advance.Position.Offset;
+                _latestOffset = advance.Position.Offset;
             }
 
             foreach (var (outcome, count) in written.Batch.Outcomes)
@@ -130,7 +134,9 @@ internal sealed class RunProgress
         {
             var healthy = _health != SourceHealth.Unhealthy && _state is not (RunState.Failed or RunState.BackingOff);
             return new PipelineProgress(
-                _state, _committed + _pending, _offsets.Values.Sum(), _backlog?.BacklogBytes, _backlog?.TotalBytes, healthy, _reason);
+                _state, _committed + _pending, Offset, _backlog?.BacklogBytes, _backlog?.TotalBytes, healthy, _reason);
         }
     }
+
+    private long Offset => offsetsAddUp ? _offsets.Values.Sum() : _latestOffset ?? _offsets.Values.DefaultIfEmpty().Max();
 }
