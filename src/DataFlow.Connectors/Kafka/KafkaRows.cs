@@ -11,14 +11,11 @@ internal sealed class KafkaRows(KafkaSourceOptions options) : IDeferredRows
     /// <summary>Counted for a message whose value is no JSON and became text.</summary>
     public const string InvalidJson = "invalid-json-as-text";
 
-    private const string Key = "key";
-    private const string Value = "value";
-
     /// <summary>Most header names of a batch that get metadata of their own; all are in <see cref="KafkaHeaders.All"/> anyhow.</summary>
     private const int MostHeaderNames = 64;
 
-    private static readonly RecordSchema Text = new(Key, Value);
-    private static readonly RecordSchema Bytes = new([(Key, FieldType.Bytes), (Value, FieldType.Bytes)]);
+    private static readonly RecordSchema Text = new("key", "value");
+    private static readonly RecordSchema Bytes = new([("key", FieldType.Bytes), ("value", FieldType.Bytes)]);
     private static readonly ConcurrentDictionary<string, Func<RecordBatch, int, string?>> HeaderReaders = new(StringComparer.Ordinal);
 
     private readonly ConcurrentQueue<JsonMessageRows> _parsers = new();
@@ -226,7 +223,7 @@ internal sealed class KafkaRows(KafkaSourceOptions options) : IDeferredRows
         key = TextKey(batch, key);
         if (parser is not null)
         {
-            parser.AddPair(start, length, (Key, key), (Value, value));
+            parser.AddPair(start, length, key, value);
             return;
         }
 

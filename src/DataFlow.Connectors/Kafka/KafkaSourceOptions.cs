@@ -34,8 +34,11 @@ internal enum KafkaTextPolicy
 
 internal sealed record KafkaSourceOptions : KafkaClientOptions
 {
+    /// <summary>Told from an empty list that was given: an option that is missing is complained about once.</summary>
+    private static readonly IReadOnlyList<string> NotGiven = new List<string>();
+
     [Option("The topic to read, a list of topics, or a regular expression that starts with ^.", Required = true, Identity = true, Example = "orders")]
-    public IReadOnlyList<string> Topic { get; init; } = [];
+    public IReadOnlyList<string> Topic { get; init; } = NotGiven;
 
     [Option("The consumer group. Pipelines with the same group share the partitions. Left out: dataflow-{pipeline name}.", Example = "order-processors")]
     public string GroupId { get; init; } = "";
@@ -99,7 +102,7 @@ internal sealed record KafkaSourceOptions : KafkaClientOptions
             }
         }
 
-        if (Topic.Count == 0)
+        if (Topic.Count == 0 && !ReferenceEquals(Topic, NotGiven))
         {
             yield return new OptionProblem("topic", "No topic is named; give one, a list, or a regular expression that starts with ^.");
         }

@@ -51,9 +51,9 @@ public sealed class JsonMessageRows(int maxFields)
         return true;
     }
 
-    /// <summary>Adds a row of two fields for a message that is no JSON.</summary>
-    public void AddPair(int start, int length, (string Name, FieldRef Value) first, (string Name, FieldRef Value) second) =>
-        _parser.TryAddPair(start, length, 0, first, second);
+    /// <summary>Adds a row of the fields <c>key</c> and <c>value</c> for a message that is no JSON.</summary>
+    public void AddPair(int start, int length, FieldRef key, FieldRef value) =>
+        _parser.TryAddPair(start, length, 0, "\"key\""u8, key, "\"value\""u8, value);
 
     /// <summary>Completes the batch: its schema, id column and outcomes.</summary>
     public void Finish()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using DataFlow.Conformance;
 using DataFlow.KafkaBroker;
 
 namespace DataFlow.IntegrationTests.Kafka;
@@ -96,6 +97,67 @@ public sealed class KafkaPipelineTests(KafkaFixture fixture) : IClassFixture<Kaf
         Assert.Equal(Numbers(2000), Written(folder).Order());
     }
 
+    [Fact]
+    [Trait("claim", "KAFKA-16")]
+    public async Task Instances_of_a_pipeline_share_the_partitions_and_one_that_is_killed_is_made_up_for()
+    {
+        using var folder = new TemporaryFolder();
+        var topic = await KafkaTopic.CreateAsync(fixture.Kafka, partitions: 4);
+        folder.Write("p.yaml", Pipeline(topic).Replace("out.ndjson", "\"out-${env:INSTANCE}.ndjson\"", StringComparison.Ordinal) + "commit-interval: 20ms\n");
+        Publish(topic, 0, 400, partitions: 4);
+        using var first = StartInstance("a");
+        var firstRun = Cli.FinishAsync(first);
+        await Eventually.Is(() => Count("a") == 400);
+        using var second = StartInstance("b");
+        var secondRun = Cli.FinishAsync(second);
+        var published = 400;
+        await Eventually.Is(() =>
+        {
+            Publish(topic, published, 40, partitions: 4);
+            published += 40;
+            return Count("b") > 0;
+        });
+
+        first.Kill();
+        Assert.Equal(CliResult.Killed, (await firstRun).ExitCode);
+        Publish(topic, published, 400, partitions: 4);
+        published += 400;
+        await Eventually.Is(() => Lines("a").Concat(Lines("b")).Distinct().Count() == published);
+        Assert.Equal(0, Signal(second.Id, 15));
+        (await secondRun).Succeeded();
+
+        Assert.Equal(Numbers(published), Lines("a").Concat(Lines("b")).Distinct().Order());
+
+        System.Diagnostics.Process StartInstance(string name) =>
+            Cli.Start(folder.Path, ["run", "p.yaml", "--instance", name], new Dictionary<string, string> { ["INSTANCE"] = name });
+
+        List<int> Lines(string name) => File.Exists(folder[$"out-{name}.ndjson"]) ? Written(folder, $"out-{name}.ndjson") : [];
+
+        int Count(string name) => Lines(name).Count;
+    }
+
+    [Fact]
+    public async Task The_example_of_the_guide_runs_as_it_stands()
+    {
+        using var folder = new TemporaryFolder();
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(root!.FullName, "DataFlow.slnx")))
+        {
+            root = root.Parent;
+        }
+
+        folder.Write("pipeline.yaml", File.ReadAllText(Path.Combine(root.FullName, "examples", "kafka", "pipeline.yaml")));
+        var topic = await KafkaTopic.CreateAsync(fixture.Kafka);
+        topic.WriteTo(0, ["""{"id":"a","amount":99.9}""", """{"id":"b","amount":100}""", """{"id":"c","amount":250.50}"""]);
+
+        (await Cli.RunAsync(
+            folder.Path,
+            ["run", "pipeline.yaml", "--until", "caught-up"],
+            new Dictionary<string, string> { ["KAFKA_BROKERS"] = fixture.Kafka.Address, ["KAFKA_TOPIC"] = topic.Name })).Succeeded();
+
+        Assert.Equal(["""{"id":"b","amount":100}""", """{"id":"c","amount":250.50}"""], File.ReadLines(folder["out/large-orders.ndjson"]));
+    }
+
     [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "kill")]
     private static extern int Signal(int process, int signal);
 
@@ -110,8 +172,9 @@ public sealed class KafkaPipelineTests(KafkaFixture fixture) : IClassFixture<Kaf
 
     private static IEnumerable<int> Numbers(int count) => Enumerable.Range(0, count);
 
-    private static List<int> Written(TemporaryFolder folder) =>
-        [.. File.ReadLines(folder["out.ndjson"]).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("n").GetInt32())];
+    /// <summary>The numbers in a file, without a line that is just being written.</summary>
+    private static List<int> Written(TemporaryFolder folder, string file = "out.ndjson") =>
+        [.. File.ReadAllText(folder[file]).Split('\n')[..^1].Select(line => JsonDocument.Parse(line).RootElement.GetProperty("n").GetInt32())];
 
     /// <summary>Waits until the file has so many lines, or the command has ended.</summary>
     private static async Task WrittenAsync(TemporaryFolder folder, int lines, Task<CliResult> finished)

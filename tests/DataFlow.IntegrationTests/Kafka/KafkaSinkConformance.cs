@@ -107,7 +107,9 @@ public class KafkaSinkFixture : ISinkFixture
 /// <summary>The same with transactions.</summary>
 public sealed class KafkaTransactionFixture : KafkaSinkFixture, ISinkFixture
 {
-    static Waivers ISinkFixture.Waivers => Waivers.None;
+    public static new string Kind => SourceType.Kafka;
+
+    public static new Waivers Waivers => Waivers.None;
 
     public override SinkCapabilities Capabilities => new(SinkReplay.Transactional);
 
