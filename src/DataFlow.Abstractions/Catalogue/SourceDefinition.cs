@@ -80,4 +80,7 @@ public sealed record SourceSettings
 
     /// <summary>The guarantee that the pipeline requires; null when it requires none.</summary>
     public DeliveryGuarantee? Delivery { get; init; }
+
+    /// <summary>Name of this process when several run the same pipeline side by side; null when it runs alone.</summary>
+    public string? Instance { get; init; }
 }

@@ -9,6 +9,11 @@ namespace DataFlow.Connectors;
 /// </summary>
 internal sealed class KafkaSinkConnector(SinkSettings settings) : ISink
 {
+    private static readonly HashSet<string> ProducerOnly =
+    [
+        "enable.idempotence", "acks", "compression.type", "message.timeout.ms", "linger.ms", "partitioner", "transactional.id", "transaction.timeout.ms",
+    ];
+
     private readonly KafkaSinkOptions _options = (KafkaSinkOptions)settings.Options;
     private readonly Dictionary<string, string> _properties = PropertiesOf(settings);
     private readonly KafkaMapping _mapping = new((KafkaSinkOptions)settings.Options);
@@ -32,6 +37,7 @@ internal sealed class KafkaSinkConnector(SinkSettings settings) : ISink
     public async ValueTask<Checkpoint?> OpenAsync(SinkContext context, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(context);
+        await DisposeAsync().ConfigureAwait(false);
         _encoder = new NdjsonEncoder(context.Pool);
         var notices = _notices = new KafkaNotices(context.Logger, context.Time);
         var producer = _producer = Build(notices);
@@ -53,7 +59,7 @@ internal sealed class KafkaSinkConnector(SinkSettings settings) : ISink
             await Task.Run(() => topics.EnsureExists(_options.Topic, _options.ConnectTimeout), ct).ConfigureAwait(false);
         }
 
-        return _isTransactional ? await TakeOverAsync(producer, ct).ConfigureAwait(false) : null;
+        return _isTransactional ? await TakeOverAsync(producer, context.Generation, ct).ConfigureAwait(false) : null;
     }
 
     /// <inheritdoc/>
@@ -87,11 +93,7 @@ internal sealed class KafkaSinkConnector(SinkSettings settings) : ISink
             return null;
         }
 
-        foreach (var (split, position) in checkpoint.Splits)
-        {
-            _splits[split] = position;
-        }
-
+        Keep(checkpoint.Splits);
         Begin();
         var deliveries = new KafkaDeliveries();
         Send(_checkpoints!.Target, _checkpoints.ToMessage(checkpoint with { Splits = _splits }), 0, deliveries);
@@ -123,6 +125,7 @@ internal sealed class KafkaSinkConnector(SinkSettings settings) : ISink
         }
 
         _producer = null;
+        _fatal = null;
         await Task.Run(() => Close(producer)).ConfigureAwait(false);
     }
 
@@ -179,7 +182,7 @@ internal sealed class KafkaSinkConnector(SinkSettings settings) : ISink
     }
 
     /// <summary>Raises the fence against earlier runs, ends their open transaction, and reads what they have committed last.</summary>
-    private async Task<Checkpoint?> TakeOverAsync(IProducer<byte[]?, byte[]?> producer, CancellationToken ct)
+    private async Task<Checkpoint?> TakeOverAsync(IProducer<byte[]?, byte[]?> producer, long generation, CancellationToken ct)
     {
         var own = _properties.Where(property => !ProducerOnly.Contains(property.Key)).ToDictionary();
         _checkpoints = new KafkaCheckpoints(_options.CheckpointTopic, settings.PipelineId, own, _options.ConnectTimeout);
@@ -188,9 +191,10 @@ internal sealed class KafkaSinkConnector(SinkSettings settings) : ISink
             await _checkpoints.EnsureTopicAsync(producer.Handle).ConfigureAwait(false);
             await Task.Run(() => producer.InitTransactions(_options.ConnectTimeout), ct).ConfigureAwait(false);
             var held = await Task.Run(_checkpoints.Read, ct).ConfigureAwait(false);
-            foreach (var (split, position) in held?.Splits ?? new Dictionary<string, SplitPosition>())
+            _splits.Clear();
+            if (held is not null && held.Generation >= generation)
             {
-                _splits[split] = position;
+                Keep(held.Splits);
             }
 
             return held;
@@ -201,10 +205,13 @@ internal sealed class KafkaSinkConnector(SinkSettings settings) : ISink
         }
     }
 
-    private static readonly HashSet<string> ProducerOnly =
-    [
-        "enable.idempotence", "acks", "compression.type", "message.timeout.ms", "linger.ms", "partitioner", "transactional.id", "transaction.timeout.ms",
-    ];
+    private void Keep(IReadOnlyDictionary<string, SplitPosition> splits)
+    {
+        foreach (var (split, position) in splits)
+        {
+            _splits[split] = position;
+        }
+    }
 
     private void Begin()
     {
@@ -331,6 +338,7 @@ internal sealed class KafkaSinkConnector(SinkSettings settings) : ISink
     {
         if (_isInTransaction)
         {
+            _isInTransaction = false;
             try
             {
                 // Readers of committed data wait for an open transaction; a broken connection ends it later.

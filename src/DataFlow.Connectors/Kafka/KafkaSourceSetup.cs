@@ -16,6 +16,14 @@ internal sealed class KafkaSourceSetup
         Connection = settings.Connection;
         Group = Options.GroupId.Length > 0 ? Options.GroupId : $"dataflow-{settings.PipelineId}";
         AssignsItself = settings.Delivery == DeliveryGuarantee.EffectivelyOnce;
+        if (AssignsItself && settings.Instance is { } instance)
+        {
+            throw new OptionException(
+                "group-id",
+                $"With delivery: effectively-once this instance ('{instance}') would read all partitions, and so would the others. "
+                    + "Run it without --instance, or write delivery: at-least-once, so that the instances share the partitions in their group.");
+        }
+
         _properties = Build();
     }
 

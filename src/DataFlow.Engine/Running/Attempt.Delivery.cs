@@ -42,9 +42,8 @@ internal sealed partial class Attempt
 
         if (held is not null && (held.Generation, held.Sequence).CompareTo((_checkpoint.Generation, _checkpoint.Sequence)) > 0)
         {
-            // The sink's own checkpoint is the authority; ours is the copy that missed the last reply. Splits that the sink has never
-            // heard of have not moved since.
-            _checkpoint = held with { Epoch = _checkpoint.Epoch, Splits = WithOlder(held) };
+            // The sink's own checkpoint is the authority; ours is the copy that missed the last reply.
+            _checkpoint = held with { Epoch = _checkpoint.Epoch };
             _kept.Discard();
             await _store.AdoptAsync(_spec.PipelineId, _checkpoint.Epoch, _checkpoint, stop).ConfigureAwait(false);
             _context.Committed(_checkpoint.Splits);
@@ -62,10 +61,6 @@ internal sealed partial class Attempt
 
         _lastCommit = _services.Time.GetTimestamp();
     }
-
-    private IReadOnlyDictionary<string, SplitPosition> WithOlder(Checkpoint held) => held.Generation == _checkpoint.Generation
-        ? held.Splits.Concat(_checkpoint.Splits.Where(split => !held.Splits.ContainsKey(split.Key))).ToDictionary()
-        : held.Splits;
 
     private async Task WriteReadyAsync()
     {

@@ -64,6 +64,22 @@ public sealed class KafkaFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_wrong_password_is_refused_at_once_and_printed_nowhere()
+    {
+        await using var broker = new RefusingBroker();
+        var log = new CollectedLog();
+        var config = _topic.Config(("sasl", "plain"), ("username", "me"), ("password", "not-the-right-one")) with { ConnectionString = broker.Address };
+
+        var error = await Assert.ThrowsAsync<ConnectorException>(
+            () => KafkaTopic.ReadAsync(Source.Create("p", config, new SourceServices { Logger = log }), 1));
+
+        Assert.Equal((FaultOwner.User, RetryKind.Never), (error.Owner, error.Retry.Kind));
+        Assert.Contains($"{broker.Address} refused the login", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Invalid username or password", error.Message, StringComparison.Ordinal);
+        Assert.All([error.ToString(), .. log.Lines], text => Assert.DoesNotContain("not-the-right-one", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_failure_within_an_assignment_ends_the_run_with_its_sentence()
     {
         var error = await Failure(_topic.Config(("auto-offset-reset", "error")));
@@ -138,6 +154,27 @@ public sealed class KafkaFaultTests : IAsyncLifetime
 
         Assert.Equal(Enumerable.Range(12, 8).Select(n => (long)n), records.Select(record => record.GetInt64("n")));
         Assert.Contains(log.Lines, line => line.Contains("deleted them before they were read", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(20)]
+    [InlineData(600)]
+    [Trait("claim", "KAFKA-21")]
+    public async Task Brokers_that_are_gone_for_long_cost_no_record(int seconds)
+    {
+        Assert.SkipUnless(seconds <= 20 || Environment.GetEnvironmentVariable("DATAFLOW_SOAK") == "1", "Ten minutes are a soak test: DATAFLOW_SOAK=1.");
+
+        var taken = await TakeAllAsync(
+            100,
+            async () =>
+            {
+                await _kafka.SetDownAsync();
+                await Task.Delay(TimeSpan.FromSeconds(seconds), TimeProvider.System);
+                await _kafka.SetUpAsync();
+            },
+            more: 100);
+
+        Assert.Equal(200, taken.Distinct().Count());
     }
 
     [Fact]

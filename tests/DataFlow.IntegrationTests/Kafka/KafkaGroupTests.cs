@@ -48,6 +48,35 @@ public sealed class KafkaGroupTests : IAsyncLifetime
         Assert.Equal(_published, Enumerable.Range(0, Partitions).Sum(partition => _kafka.CommittedOffset(_topic.Group, _topic.Name, partition)));
     }
 
+    [Fact]
+    public async Task What_can_not_be_delivered_in_time_is_read_again_by_the_new_owner_and_never_committed_by_the_old_one()
+    {
+        var standing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var isStanding = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var take = Take("slow");
+        await using var slow = Source.Create("slow", _topic.Config());
+        var slowRun = slow.Start(async (records, ct) =>
+        {
+            isStanding.TrySetResult();
+            await standing.Task;
+            await take(records, ct);
+        });
+        await PublishUntil(() => _published >= 40);
+        await isStanding.Task.WaitAsync(TimeSpan.FromMinutes(2));
+
+        await using var quick = Source.Create("quick", _topic.Config());
+        var quickRun = quick.Start(Take("quick"));
+        await Eventually.Is(() => By("quick").Any());
+        standing.SetResult();
+        await Eventually.Is(() => _taken.Select(record => record.Number).Distinct().Count() == _published);
+        await slow.Stop();
+        await slowRun.ContinueWith(_ => { }, TaskScheduler.Default);
+        await quick.Stop();
+        await quickRun;
+
+        Assert.Equal(Enumerable.Range(0, _published).Select(number => (long)number), _taken.Select(record => record.Number).Distinct().Order());
+    }
+
     private IEnumerable<int> By(string pipeline) => _taken.Where(record => record.By == pipeline).Select(record => record.Partition).Distinct();
 
     private Func<IReadOnlyList<DataRecord>, CancellationToken, ValueTask> Take(string pipeline) => (records, _) =>

@@ -137,6 +137,54 @@ public sealed class KafkaPipelineTests(KafkaFixture fixture) : IClassFixture<Kaf
     }
 
     [Fact]
+    public async Task Instances_that_would_all_read_everything_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        var topic = await KafkaTopic.CreateAsync(fixture.Kafka);
+        folder.Write("p.yaml", Pipeline(topic) + "delivery: effectively-once\n");
+
+        var run = await Cli.RunAsync(folder.Path, "run", "p.yaml", "--instance", "a");
+
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("would read all partitions", run.Error, StringComparison.Ordinal);
+        Assert.Contains("delivery: at-least-once", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Memory_stays_bounded_while_the_sink_stands_still()
+    {
+        const long MostBytes = 400L << 20;
+        using var folder = new TemporaryFolder();
+        var topic = await KafkaTopic.CreateAsync(fixture.Kafka, partitions: 40);
+        var text = new string('x', 4000);
+        for (var partition = 0; partition < 40; partition++)
+        {
+            topic.WriteTo(partition, [.. Enumerable.Range(0, 1000).Select(n => $$"""{"n":{{n}},"text":"{{text}}"}""")]);
+        }
+
+        // 160 MB are there; what a run may hold of them is 1 MiB and a few batches. Its output is a pipe that nobody reads.
+        folder.Write("p.yaml", Pipeline(topic).Replace("session-timeout: 6s", "session-timeout: 6s, buffer-bytes: 1MiB", StringComparison.Ordinal)
+            .Replace("out.ndjson", "out.pipe", StringComparison.Ordinal));
+        using var make = System.Diagnostics.Process.Start("mkfifo", [folder["out.pipe"]]);
+        await make.WaitForExitAsync();
+        using var process = Cli.Start(folder.Path, ["run", "p.yaml", "--verbose"]);
+        await using var unread = await Task.Run(() => File.OpenRead(folder["out.pipe"])).WaitAsync(TimeSpan.FromMinutes(2));
+        string? said;
+        do
+        {
+            said = await process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2));
+        }
+        while (said?.Contains("paused", StringComparison.Ordinal) == false);
+
+        Assert.NotNull(said);
+        process.Refresh();
+        var most = process.WorkingSet64;
+        process.Kill();
+
+        Assert.True(most < MostBytes, $"It held {most >> 20} MiB.");
+    }
+
+    [Fact]
     public async Task The_example_of_the_guide_runs_as_it_stands()
     {
         using var folder = new TemporaryFolder();
