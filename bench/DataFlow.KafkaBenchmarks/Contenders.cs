@@ -53,7 +53,8 @@ internal static class Contenders
             {
                 if (messages[index]->Error == 0)
                 {
-                    sum += messages[index]->Payload[0];
+                    // Every byte is looked at, as anybody who uses the message has to.
+                    sum += new ReadOnlySpan<byte>(messages[index]->Payload, (int)messages[index]->Length).Contains((byte)0) ? 1 : 0;
                     count--;
                 }
 

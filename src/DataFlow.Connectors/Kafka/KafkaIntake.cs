@@ -22,6 +22,9 @@ internal sealed class KafkaIntake(SourceContext context, KafkaSourceOptions opti
     private KafkaPartition? _last;
     private int _usualBytes = 16 << 10;
 
+    // When the oldest open batch has waited long enough, as a timestamp; may be too early, never too late.
+    private long _due = long.MaxValue;
+
     /// <summary>Called with errors that came instead of a message.</summary>
     public required Action<Error> OnFailure { get; init; }
 
@@ -123,11 +126,27 @@ internal sealed class KafkaIntake(SourceContext context, KafkaSourceOptions opti
     /// <param name="all">True for all of them.</param>
     public void Flush(bool all = false)
     {
+        var now = context.Time.GetTimestamp();
+        if (now < _due && !all)
+        {
+            return;
+        }
+
+        _due = long.MaxValue;
         foreach (var partition in _partitions.Values)
         {
-            if (partition.Open is not null && (all || context.Time.GetElapsedTime(partition.Opened) >= Wait))
+            if (partition.Open is null)
+            {
+                continue;
+            }
+
+            if (all || context.Time.GetElapsedTime(partition.Opened, now) >= Wait)
             {
                 HandOn(partition);
+            }
+            else
+            {
+                _due = Math.Min(_due, DueOf(partition));
             }
         }
     }
@@ -135,17 +154,17 @@ internal sealed class KafkaIntake(SourceContext context, KafkaSourceOptions opti
     /// <summary>How long until a batch has waited long enough, at most so long.</summary>
     public TimeSpan TimeToFlush(TimeSpan most)
     {
-        foreach (var partition in _partitions.Values)
+        if (_due == long.MaxValue)
         {
-            if (partition.Open is not null)
-            {
-                var left = Wait - context.Time.GetElapsedTime(partition.Opened);
-                most = left < most ? left : most;
-            }
+            return most;
         }
 
-        return most > TimeSpan.Zero ? most : TimeSpan.Zero;
+        var now = context.Time.GetTimestamp();
+        var left = now < _due ? context.Time.GetElapsedTime(now, _due) : TimeSpan.Zero;
+        return left < most ? left : most;
     }
+
+    private long DueOf(KafkaPartition partition) => partition.Opened + (long)(Wait.TotalSeconds * context.Time.TimestampFrequency);
 
     private static void DropOpen(KafkaPartition partition)
     {
@@ -171,6 +190,7 @@ internal sealed class KafkaIntake(SourceContext context, KafkaSourceOptions opti
         owner.OpenMessages = 0;
         owner.OpenColons = 0;
         owner.Opened = context.Time.GetTimestamp();
+        _due = Math.Min(_due, DueOf(owner));
         return batch;
     }
 

@@ -156,6 +156,23 @@ public sealed class KafkaFaultTests : IAsyncLifetime
         Assert.Contains(log.Lines, line => line.Contains("deleted them before they were read", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_stop_while_no_broker_answers_ends_in_time()
+    {
+        var taken = new ConcurrentQueue<long>();
+        var source = Source.Create("p", _topic.Config());
+        var run = source.Start(Into(taken));
+        Publish(0, 10);
+        await Eventually.Is(() => taken.Count == 10);
+        await _kafka.SetDownAsync();
+        await Eventually.Is(() => !source.IsHealthy);
+
+        // Fails with a time-out after the guide's 30 seconds.
+        await source.Stop();
+
+        await run;
+    }
+
     [Theory]
     [InlineData(20)]
     [InlineData(600)]
