@@ -168,19 +168,26 @@ public sealed class KafkaPipelineTests(KafkaFixture fixture) : IClassFixture<Kaf
         using var make = System.Diagnostics.Process.Start("mkfifo", [folder["out.pipe"]]);
         await make.WaitForExitAsync();
         using var process = Cli.Start(folder.Path, ["run", "p.yaml", "--verbose"]);
-        await using var unread = await Task.Run(() => File.OpenRead(folder["out.pipe"])).WaitAsync(TimeSpan.FromMinutes(2));
         string? said;
-        do
+        long most;
+        try
         {
-            said = await process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2));
+            await using var unread = await Task.Run(() => File.OpenRead(folder["out.pipe"])).WaitAsync(TimeSpan.FromMinutes(2));
+            do
+            {
+                said = await process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2));
+            }
+            while (said?.Contains("paused", StringComparison.Ordinal) == false);
+
+            process.Refresh();
+            most = process.WorkingSet64;
         }
-        while (said?.Contains("paused", StringComparison.Ordinal) == false);
+        finally
+        {
+            process.Kill();
+        }
 
         Assert.NotNull(said);
-        process.Refresh();
-        var most = process.WorkingSet64;
-        process.Kill();
-
         Assert.True(most < MostBytes, $"It held {most >> 20} MiB.");
     }
 
