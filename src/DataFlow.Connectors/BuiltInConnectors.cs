@@ -6,13 +6,14 @@ public static class BuiltInConnectors
     /// <summary>Source kinds.</summary>
     public static IReadOnlyList<SourceDefinition> Sources { get; } =
     [
-        FileSourceDefinition.Definition, ApiSourceDefinition.Definition, DatabaseSourceDefinition.Definition, TestSourceDefinition.Definition,
+        FileSourceDefinition.Definition, KafkaSourceDefinition.Definition, ApiSourceDefinition.Definition, DatabaseSourceDefinition.Definition,
+        TestSourceDefinition.Definition,
     ];
 
     /// <summary>Sink kinds.</summary>
     public static IReadOnlyList<SinkDefinition> Sinks { get; } =
     [
-        FileSinkDefinition.Definition, HttpSinkDefinition.Definition, DatabaseSinkDefinition.Definition, ConsoleSinkDefinition.Definition,
-        NullSinkDefinition.Definition,
+        FileSinkDefinition.Definition, KafkaSinkDefinition.Definition, HttpSinkDefinition.Definition, DatabaseSinkDefinition.Definition,
+        ConsoleSinkDefinition.Definition, NullSinkDefinition.Definition,
     ];
 }

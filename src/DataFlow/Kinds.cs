@@ -14,6 +14,20 @@ public sealed class FileSource : Source
     }
 }
 
+/// <summary>A source that reads topics of Apache Kafka.</summary>
+public sealed class KafkaSource : Source
+{
+    /// <summary>Makes a Kafka source.</summary>
+    /// <param name="pipelineId">Name of the pipeline it belongs to.</param>
+    /// <param name="config">Its configuration; the source type must be <c>kafka</c>.</param>
+    /// <param name="services">Clock, log, state and catalogue.</param>
+    /// <exception cref="ArgumentException">The configuration is of another kind.</exception>
+    public KafkaSource(string pipelineId, SourceConfig config, SourceServices? services = null)
+        : base(pipelineId, config.OfType(SourceType.Kafka), services)
+    {
+    }
+}
+
 /// <summary>A source that generates records.</summary>
 public sealed class TestSource : Source
 {

@@ -66,4 +66,7 @@ public sealed record SinkSettings
 
     /// <summary>Relative paths in options start here.</summary>
     public required string BaseDirectory { get; init; }
+
+    /// <summary>The guarantee that the pipeline requires; null when it requires none.</summary>
+    public DeliveryGuarantee? Delivery { get; init; }
 }

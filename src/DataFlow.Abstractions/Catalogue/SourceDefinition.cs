@@ -5,7 +5,12 @@ namespace DataFlow;
 /// <param name="Endless">It never comes to an end by itself: <c>until: caught-up</c> is refused.</param>
 /// <param name="WhyNotReplayable">For <c>explain</c>: what is missing, and which option would give it.</param>
 /// <param name="Remark">For <c>explain</c>: a sentence on what the promise rests on; null when there is nothing to add.</param>
-public sealed record SourceCapabilities(bool Replayable, bool Endless = false, string? WhyNotReplayable = null, string? Remark = null);
+/// <param name="OffsetsAddUp">
+/// True when the offsets of the splits make sense as a sum, as lines of files do; false when the offset of the latest record says
+/// more, as with partitions.
+/// </param>
+public sealed record SourceCapabilities(
+    bool Replayable, bool Endless = false, string? WhyNotReplayable = null, string? Remark = null, bool OffsetsAddUp = true);
 
 /// <summary>A source kind of the catalogue: everything that the platform knows about it.</summary>
 public sealed record SourceDefinition
@@ -74,4 +79,10 @@ public sealed record SourceSettings
 
     /// <summary>Relative paths in options start here.</summary>
     public required string BaseDirectory { get; init; }
+
+    /// <summary>The guarantee that the pipeline requires; null when it requires none.</summary>
+    public DeliveryGuarantee? Delivery { get; init; }
+
+    /// <summary>Name of this process when several run the same pipeline side by side; null when it runs alone.</summary>
+    public string? Instance { get; init; }
 }

@@ -48,6 +48,12 @@ public sealed partial class RecordBatch
     /// <summary>True when the id column is left out of the <see cref="DataRecord.Data"/> view (JSON), though transforms and sinks still see it.</summary>
     public bool IdIsHidden { get; set; }
 
+    /// <summary>
+    /// Gives the id of a row that has none in its data, as a message has its key; null or empty where there is none either. Called
+    /// with the batch and a 0-based physical row. A static lambda costs no allocation per batch.
+    /// </summary>
+    public Func<RecordBatch, int, string?>? IdOutsideData { get; set; }
+
     /// <summary>True while rows still have to be parsed: see <see cref="Defer"/>.</summary>
     public bool IsDeferred => _deferred is not null;
 
@@ -386,6 +392,7 @@ public sealed partial class RecordBatch
         RowsAreJsonObjects = false;
         IdColumn = -1;
         IdIsHidden = false;
+        IdOutsideData = null;
         ResetView();
     }
 }

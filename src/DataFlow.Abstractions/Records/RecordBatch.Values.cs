@@ -68,6 +68,10 @@ public sealed partial class RecordBatch
     /// <param name="row">0-based physical row.</param>
     public ReadOnlySpan<byte> RawRow(int row) => _data.AsSpan(_rowStart[row], _rowLength[row]);
 
+    /// <summary>Where the row's raw bytes start in the buffer.</summary>
+    /// <param name="row">0-based physical row.</param>
+    public int StartOf(int row) => _rowStart[row];
+
     /// <summary>True when <see cref="RawRow"/> is the row's JSON value, byte for byte, as the source wrote it.</summary>
     /// <param name="row">0-based physical row.</param>
     public bool IsRowRaw(int row) => RowsAreJsonObjects && !(row < _notRaw?.Length && _notRaw[row]);
@@ -102,7 +106,7 @@ public sealed partial class RecordBatch
     public int PhysicalColumn(int column) => _columns is null ? column : Math.Max(-1, _columns[column]);
 
     /// <summary>
-    /// The guide's id of a row: the value of the id column, or the DeliveryId as text where there is none.
+    /// The guide's id of a row: the value of the id column, else of <see cref="IdOutsideData"/>, else the DeliveryId as text.
     /// </summary>
     /// <param name="row">0-based physical row.</param>
     public string IdOf(int row)
@@ -116,7 +120,7 @@ public sealed partial class RecordBatch
             }
         }
 
-        return DeliveryIdOf(row).ToString();
+        return IdOutsideData?.Invoke(this, row) is { Length: > 0 } outside ? outside : DeliveryIdOf(row).ToString();
     }
 
     /// <summary>True when the row's id comes from its data.</summary>

@@ -25,8 +25,12 @@ internal static class PipelineArguments
     };
 
     /// <summary>Reads the pipeline file.</summary>
-    public static PipelineDefinition Load(ParseResult parsed) =>
-        PipelineFile.Load(parsed.GetRequiredValue(File), BuiltInCatalogue.Instance);
+    public static PipelineDefinition Load(ParseResult parsed)
+    {
+        var definition = PipelineFile.Load(parsed.GetRequiredValue(File), BuiltInCatalogue.Instance);
+        var settings = definition.Source.Settings with { Instance = parsed.GetValue(Instance) };
+        return definition with { Source = definition.Source with { Settings = settings } };
+    }
 
     /// <summary>The state folder of a pipeline.</summary>
     public static string StateFolder(ParseResult parsed, PipelineDefinition definition) =>

@@ -131,7 +131,7 @@ internal sealed partial class Attempt
             refused.Message,
             raw[..Math.Min(raw.Length, RecordError.MaxRawBytes)].ToArray(),
             batch.Identity?.Split ?? "",
-            batch.LineOf(refused.Row));
+            batch.FirstLine > 0 ? batch.LineOf(refused.Row) : batch.PositionOf(refused.Row));
     }
 
     private void Log(IReadOnlyList<RecordError> errors)

@@ -18,7 +18,7 @@ public sealed class PipelineRunner
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly BatchPool _pool;
-    private readonly RunProgress _progress = new();
+    private readonly RunProgress _progress;
 
     /// <summary>Prepares a run.</summary>
     /// <param name="spec">What to run.</param>
@@ -29,6 +29,7 @@ public sealed class PipelineRunner
     public PipelineRunner(PipelineSpec spec, IStateStore store, TimeProvider time, ILogger logger, BatchPool? pool = null)
     {
         _spec = spec;
+        _progress = new RunProgress(spec.SourceCapabilities.OffsetsAddUp);
         _store = store;
         _time = time;
         _logger = logger;

@@ -1,12 +1,14 @@
 namespace DataFlow.Engine;
 
 /// <summary>The live figures of a run: written by the attempt, read by displays and metrics from other threads.</summary>
-internal sealed class RunProgress
+/// <param name="offsetsAddUp">See <see cref="SourceCapabilities.OffsetsAddUp"/>.</param>
+internal sealed class RunProgress(bool offsetsAddUp)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _offsets = [];
     private readonly ReasonCounts _parseOutcomes = new();
     private readonly ReasonCounts _deadLetterReasons = new();
+    private long? _latestOffset;
     private RecordCounters _before;
     private RecordCounters _committed;
     private RecordCounters _pending;
@@ -96,6 +98,7 @@ internal sealed class RunProgress
             _parseOutcomes.Void();
             _deadLetterReasons.Void();
             _offsets.Clear();
+            _latestOffset = null;
             foreach (var (split, position) in splits)
             {
                 _offsets[split] = position.Offset;
@@ -117,6 +120,7 @@ internal sealed class RunProgress
             foreach (var advance in written.Advances)
             {
                 _offsets[advance.Split] = advance.Position.Offset;
+                _latestOffset = advance.Position.Offset;
             }
 
             foreach (var (outcome, count) in written.Batch.Outcomes)
@@ -168,7 +172,7 @@ internal sealed class RunProgress
         {
             var healthy = _health != SourceHealth.Unhealthy && !_isRecovering && _state is not RunState.Failed;
             return new PipelineProgress(
-                _state, _committed + _pending, _offsets.Values.Sum(), _backlog?.BacklogBytes, _backlog?.TotalBytes, healthy, _reason)
+                _state, _committed + _pending, Offset, _backlog?.BacklogBytes, _backlog?.TotalBytes, healthy, _reason)
             {
                 BacklogRecords = _backlog?.BacklogRecords,
             };
@@ -184,4 +188,6 @@ internal sealed class RunProgress
             _reason = null;
         }
     }
+
+    private long Offset => offsetsAddUp ? _offsets.Values.Sum() : _latestOffset ?? _offsets.Values.DefaultIfEmpty().Max();
 }

@@ -24,9 +24,9 @@ internal sealed class PipelineReader(Catalogue catalogue, ProblemList problems, 
         var definition = new PipelineDefinition
         {
             Name = name,
-            Source = source,
+            Source = source with { Settings = source.Settings with { Delivery = keys.Delivery } },
             Transforms = transforms,
-            Sink = sink,
+            Sink = sink with { Settings = sink.Settings with { Delivery = keys.Delivery } },
             Delivery = keys.Delivery,
             Until = keys.Until,
             MaxLatency = keys.MaxLatency,

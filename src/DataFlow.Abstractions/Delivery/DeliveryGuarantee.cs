@@ -1,4 +1,4 @@
-namespace DataFlow.Engine.Configuration;
+namespace DataFlow;
 
 /// <summary>What is promised about records when a run is interrupted and repeated. From weak to strong.</summary>
 public enum DeliveryGuarantee

@@ -1,0 +1,92 @@
+using System.Globalization;
+
+namespace DataFlow.Connectors;
+
+/// <summary>What a source is made from. Immutable.</summary>
+internal sealed class KafkaSourceSetup
+{
+    private static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<string, string> _properties;
+
+    /// <exception cref="OptionException">The client does not take a property.</exception>
+    public KafkaSourceSetup(SourceSettings settings)
+    {
+        Options = (KafkaSourceOptions)settings.Options;
+        Connection = settings.Connection;
+        Group = Options.GroupId.Length > 0 ? Options.GroupId : $"dataflow-{settings.PipelineId}";
+        AssignsItself = settings.Delivery == DeliveryGuarantee.EffectivelyOnce;
+        if (AssignsItself && settings.Instance is { } instance)
+        {
+            throw new OptionException(
+                "group-id",
+                $"With delivery: effectively-once this instance ('{instance}') would read all partitions, and so would the others. "
+                    + "Run it without --instance, or write delivery: at-least-once, so that the instances share the partitions in their group.");
+        }
+
+        _properties = Build();
+    }
+
+    public KafkaSourceOptions Options { get; }
+
+    /// <summary>The bootstrap servers.</summary>
+    public string Connection { get; }
+
+    /// <summary>The consumer group.</summary>
+    public string Group { get; }
+
+    /// <summary>True when partitions and offsets come from the checkpoint and not from the group.</summary>
+    public bool AssignsItself { get; }
+
+    /// <summary>True to fetch message by message with the client's public methods.</summary>
+    public bool UsesMessagePath { get; init; }
+
+    /// <summary>
+    /// Longest wait of a message for its batch: the poll interval, unless max-latency was given, which is known by its differing
+    /// from the default.
+    /// </summary>
+    public TimeSpan WaitOf(SourceContext context) =>
+        context.MaxLatency == KafkaSourceDefinition.Definition.DefaultMaxLatency ? context.PollInterval : context.MaxLatency;
+
+    /// <summary>The client's properties.</summary>
+    public IReadOnlyDictionary<string, string> Properties(string clientId) =>
+        new Dictionary<string, string>(_properties) { ["client.id"] = clientId };
+
+    private Dictionary<string, string> Build()
+    {
+        var properties = KafkaClientProperties.Of(Connection, Options, "dataflow");
+        properties["group.id"] = Group;
+        properties["enable.auto.commit"] = "true";
+        properties["enable.auto.offset.store"] = Options.EnableAutoCommit ? "true" : "false";
+        properties["auto.commit.interval.ms"] = KafkaClientProperties.Milliseconds(CommitInterval);
+
+        // Starts are resolved before a partition is assigned. What is left for the client is an offset that retention has overtaken.
+        properties["auto.offset.reset"] = Options.AutoOffsetReset is ["error"] ? "error" : "earliest";
+        properties["isolation.level"] = Options.Isolation == KafkaIsolation.ReadCommitted ? "read_committed" : "read_uncommitted";
+        properties["enable.partition.eof"] = "true";
+        properties["queued.max.messages.kbytes"] = (Options.BufferBytes.Bytes >> 10).ToString(CultureInfo.InvariantCulture);
+
+        // With the library's default of a second the fetcher sleeps whenever a partition's queue was full once.
+        properties["fetch.queue.backoff.ms"] = "5";
+        properties["fetch.wait.max.ms"] = "100";
+
+        // The library keeps the ends of partitions fresh for the lag only where statistics are on.
+        properties["statistics.interval.ms"] = "5000";
+        if (Options.GroupInstanceId.Length > 0)
+        {
+            properties["group.instance.id"] = Options.GroupInstanceId;
+        }
+
+        if (Options.GroupProtocol == KafkaGroupProtocol.Consumer)
+        {
+            properties["group.protocol"] = "consumer";
+        }
+        else
+        {
+            properties["session.timeout.ms"] = KafkaClientProperties.Milliseconds(Options.SessionTimeout);
+            properties["partition.assignment.strategy"] = "cooperative-sticky";
+        }
+
+        return properties.With(Options.Client);
+    }
+}

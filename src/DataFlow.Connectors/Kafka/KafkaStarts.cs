@@ -1,0 +1,115 @@
+using Confluent.Kafka;
+
+namespace DataFlow.Connectors;
+
+/// <summary>Finds out where to start in partitions. Asks brokers, so it waits; callable within a rebalance.</summary>
+internal sealed class KafkaStarts(IConsumer<KafkaBytes, KafkaBytes> consumer, KafkaStart start, KafkaNotices notices)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Where the group stands in partitions, by what was committed to the brokers.</summary>
+    public IReadOnlyDictionary<TopicPartition, long> Committed(IEnumerable<TopicPartition> partitions) =>
+        consumer.Committed(partitions, Limit)
+            .Where(committed => committed.Offset.Value >= 0)
+            .ToDictionary(committed => committed.TopicPartition, committed => committed.Offset.Value);
+
+    /// <summary>Where to start in each partition.</summary>
+    /// <param name="partitions">The partitions.</param>
+    /// <param name="known">Where to go on in those that were read before.</param>
+    /// <param name="newest">True for partitions that came while we were reading: none of their messages may be left out.</param>
+    /// <exception cref="ConnectorException">There is no place to start.</exception>
+    public IReadOnlyList<Start> Resolve(
+        IReadOnlyCollection<TopicPartition> partitions, IReadOnlyDictionary<TopicPartition, long> known, bool newest = false)
+    {
+        var byTime = start.At is { } at && !newest
+            ? consumer.OffsetsForTimes(
+                partitions.Where(partition => !known.ContainsKey(partition))
+                    .Select(partition => new TopicPartitionTimestamp(partition, new Timestamp(at.UtcDateTime))),
+                Limit).ToDictionary(found => found.TopicPartition, found => found.Offset)
+            : [];
+        return [.. partitions.Select(partition => known.TryGetValue(partition, out var next)
+            ? GoOn(partition, next)
+            : Begin(partition, byTime, newest))];
+    }
+
+    private Start GoOn(TopicPartition partition, long next)
+    {
+        if (Watermarks(partition) is not { } range)
+        {
+            return new Start(partition, next, EndAtStart: -1, IsNew: false);
+        }
+
+        if (next > range.High.Value)
+        {
+            notices.Say(
+                $"recreated {partition}",
+                $"{partition.Topic}:{partition.Partition.Value} ends at offset {range.High.Value}, but everything before {next} was read already: the topic was "
+                    + "deleted and made anew. Reading begins at its start.");
+            return new Start(partition, range.Low.Value, range.High.Value, IsNew: true);
+        }
+
+        if (next >= range.Low.Value)
+        {
+            return new Start(partition, next, range.High.Value, IsNew: false);
+        }
+
+        var lost = $"{range.Low.Value - next} messages of {partition.Topic}:{partition.Partition.Value} (offsets {next} to {range.Low.Value - 1}) "
+            + "are not there any more: the topic's retention deleted them before they were read.";
+        if (start.Reset == "error")
+        {
+            throw ConnectorException.User(
+                $"{lost} auto-offset-reset is error; choose earliest to go on with the first message that is left, and give the topic a longer retention.");
+        }
+
+        notices.Say($"retention {partition}", $"{lost} Reading goes on at offset {range.Low.Value}; give the topic a longer retention.");
+        return new Start(partition, range.Low.Value, range.High.Value, IsNew: true);
+    }
+
+    private Start Begin(TopicPartition partition, Dictionary<TopicPartition, Offset> byTime, bool newest)
+    {
+        var range = Watermarks(partition);
+        var end = range?.High.Value ?? -1;
+        if (start.Offsets.TryGetValue((partition.Topic, partition.Partition.Value), out var given))
+        {
+            return new Start(partition, given, end, IsNew: true);
+        }
+
+        if (byTime.TryGetValue(partition, out var found))
+        {
+            return new Start(partition, found == Offset.End && range is not null ? end : found.Value, end, IsNew: true);
+        }
+
+        return start.Reset switch
+        {
+            "error" => throw ConnectorException.User(
+                $"There is no committed offset for {partition.Topic}:{partition.Partition.Value}, and auto-offset-reset is error. "
+                + "Commit an offset for the group, or choose where to start by auto-offset-reset."),
+            "latest" when !newest => new Start(partition, range is null ? Offset.End.Value : end, end, IsNew: true),
+            _ => new Start(partition, range?.Low.Value ?? Offset.Beginning.Value, end, IsNew: true),
+        };
+    }
+
+    /// <summary>The first offset of a partition and the one after its last; null when its broker does not answer.</summary>
+    private WatermarkOffsets? Watermarks(TopicPartition partition)
+    {
+        try
+        {
+            return consumer.QueryWatermarkOffsets(partition, Limit);
+        }
+        catch (KafkaException exception) when (!exception.Error.IsFatal)
+        {
+            notices.Say(exception.Error);
+            return null;
+        }
+    }
+
+    /// <summary>Where to start in a partition.</summary>
+    /// <param name="Partition">The partition.</param>
+    /// <param name="From">The first offset to read, or one of the client's special values.</param>
+    /// <param name="EndAtStart">The offset after the last message there is now; -1 when unknown.</param>
+    /// <param name="IsNew">The start is not stored yet.</param>
+    internal readonly record struct Start(TopicPartition Partition, long From, long EndAtStart, bool IsNew)
+    {
+        public TopicPartitionOffset ToOffset() => new(Partition, new Offset(From));
+    }
+}
