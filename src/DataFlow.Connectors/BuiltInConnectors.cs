@@ -4,7 +4,7 @@ namespace DataFlow.Connectors;
 public static class BuiltInConnectors
 {
     /// <summary>Source kinds.</summary>
-    public static IReadOnlyList<SourceDefinition> Sources { get; } = [FileSourceDefinition.Definition, TestSourceDefinition.Definition];
+    public static IReadOnlyList<SourceDefinition> Sources { get; } = [FileSourceDefinition.Definition, WebSocketSourceDefinition.Definition, TestSourceDefinition.Definition];
 
     /// <summary>Sink kinds.</summary>
     public static IReadOnlyList<SinkDefinition> Sinks { get; } =

@@ -62,6 +62,10 @@ public sealed partial class RecordBatch
     /// <param name="row">0-based physical row.</param>
     public ReadOnlySpan<byte> RawRow(int row) => _data.AsSpan(_rowStart[row], _rowLength[row]);
 
+    /// <summary>Where the row's raw bytes start in the buffer.</summary>
+    /// <param name="row">0-based physical row.</param>
+    public int StartOf(int row) => _rowStart[row];
+
     /// <summary>True when <see cref="RawRow"/> is the row's JSON value, byte for byte, as the source wrote it.</summary>
     /// <param name="row">0-based physical row.</param>
     public bool IsRowRaw(int row) => RowsAreJsonObjects && !(row < _notRaw?.Length && _notRaw[row]);

@@ -52,6 +52,9 @@ public sealed partial class RecordBatch
     /// <summary>Records that a source read again at a boundary and left out because they had been delivered.</summary>
     public int Deduplicated { get; set; }
 
+    /// <summary>Records that a source gave up before this batch because its buffer was full. Counted as read and dropped.</summary>
+    public int Dropped { get; set; }
+
     /// <summary>Gives each row its DeliveryId. Must be set before the first row's id is asked for.</summary>
     public RecordIdentity? Identity { get; set; }
 
@@ -154,6 +157,7 @@ public sealed partial class RecordBatch
         Length = 0;
         BytesRead = 0;
         Deduplicated = 0;
+        Dropped = 0;
         Identity = null;
         PositionBase = 0;
         _errors.Clear();

@@ -44,10 +44,11 @@ internal sealed class PendingCommit(bool isReplay)
 
         Counters += new RecordCounters
         {
-            Read = written.Read,
+            Read = written.Read + batch.Dropped,
             Filtered = written.Filtered,
             Delivered = batch.Count - refused.Count,
             DeadLettered = batch.Errors.Count + refused.Count,
+            Dropped = batch.Dropped,
             Deduplicated = batch.Deduplicated,
             Bytes = batch.BytesRead,
         };

@@ -50,12 +50,12 @@ internal sealed class SourceBench : IDisposable
     }
 
     /// <summary>One run to its end. Faults of the run are the outcome's error.</summary>
-    /// <param name="expected">Records in the sink after which an endless source is stopped.</param>
+    /// <param name="expected">Records in the sink after which an endless source is stopped; left out, it has to end by itself.</param>
     /// <param name="faults">What goes wrong.</param>
     /// <param name="change">Other settings of the run.</param>
     /// <param name="stop">Stops the run.</param>
     public async Task<PipelineOutcome> RunAsync(
-        int expected = 0, FaultSchedule? faults = null, Func<PipelineSpec, PipelineSpec>? change = null, CancellationToken stop = default)
+        int expected = int.MaxValue, FaultSchedule? faults = null, Func<PipelineSpec, PipelineSpec>? change = null, CancellationToken stop = default)
     {
         faults ??= new FaultSchedule();
         var source = Bind();
