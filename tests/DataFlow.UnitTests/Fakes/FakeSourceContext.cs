@@ -10,7 +10,7 @@ namespace DataFlow.UnitTests.Fakes;
 /// </summary>
 internal sealed class TestSourceContext : SourceContext
 {
-    public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2024, 1, 1, 10, 0, 0, TimeSpan.Zero));
+    public FakeTimeProvider Clock { get; init; } = new(new DateTimeOffset(2024, 1, 1, 10, 0, 0, TimeSpan.Zero));
 
     public Dictionary<string, SplitPosition> Positions { get; } = [];
 
