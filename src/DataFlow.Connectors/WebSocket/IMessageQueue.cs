@@ -9,6 +9,9 @@ internal interface IMessageQueue : IDisposable
     /// <summary>Where the stream goes on: after the last message that was added.</summary>
     StreamPlace End { get; }
 
+    /// <summary>What the messages' own identity belongs to where the queue gives them their numbers for good; null otherwise.</summary>
+    RecordIdentity? Identity => null;
+
     /// <summary>Adds a message; waits for room, or makes some, when it is full.</summary>
     /// <param name="frame">Its <see cref="MessageFrame.Length"/> is the message's.</param>
     /// <param name="message">Copied.</param>

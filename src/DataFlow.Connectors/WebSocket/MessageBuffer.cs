@@ -8,6 +8,7 @@ internal sealed class MessageBuffer : IMessageQueue
     private readonly Lock _gate = new();
     private readonly Queue<(RecordBatch Batch, int Messages)> _full = new();
     private readonly SourceContext _context;
+    private readonly WebSocketMetrics _metrics;
     private readonly bool _dropsOldest;
     private readonly int _maxMessages;
     private readonly long _maxBytes;
@@ -25,9 +26,9 @@ internal sealed class MessageBuffer : IMessageQueue
     private TaskCompletionSource? _taker;
     private TaskCompletionSource? _adder;
 
-    public MessageBuffer(WebSocketSourceOptions options, SourceContext context, StreamPlace start)
+    public MessageBuffer(WebSocketSourceOptions options, SourceContext context, StreamPlace start, WebSocketMetrics metrics)
     {
-        _context = context;
+        (_context, _metrics) = (context, metrics);
         _dropsOldest = options.OnFull == FullBufferPolicy.DropOldest;
         _maxMessages = options.BufferRecords > 0 ? options.BufferRecords : (int)Math.Min(context.BatchSize * 4L, int.MaxValue);
         _maxBytes = options.BufferBytes.Bytes;
@@ -38,9 +39,6 @@ internal sealed class MessageBuffer : IMessageQueue
 
     /// <inheritdoc/>
     public StreamPlace End { get; }
-
-    /// <summary>Called with the number of messages that were given up.</summary>
-    public Action<int> OnDropped { get; init; } = _ => { };
 
     /// <inheritdoc/>
     public ValueTask AddAsync(MessageFrame frame, ReadOnlyMemory<byte> message, CancellationToken abandoned)
@@ -133,6 +131,7 @@ internal sealed class MessageBuffer : IMessageQueue
     private async ValueTask AddLaterAsync(MessageFrame frame, ReadOnlyMemory<byte> message, CancellationToken abandoned)
     {
         _context.Report(SourceHealth.Waiting, "The buffer is full, because the pipeline takes messages slower than they come.");
+        var since = _context.Time.GetTimestamp();
         while (true)
         {
             Task room;
@@ -149,7 +148,8 @@ internal sealed class MessageBuffer : IMessageQueue
             await room.WaitAsync(abandoned).ConfigureAwait(false);
         }
 
-        _context.Report(SourceHealth.Healthy, "");
+        _metrics.Blocked(_context.Time.GetElapsedTime(since));
+        _context.Report(SourceHealth.Healthy, "There is room in the buffer again.");
     }
 
     private bool TryAdd(in MessageFrame frame, ReadOnlySpan<byte> message)
@@ -212,7 +212,7 @@ internal sealed class MessageBuffer : IMessageQueue
         _messages -= messages;
         _bytes -= batch.Length;
         _dropped += messages;
-        OnDropped(messages);
+        _metrics.Dropped(messages);
         batch.Release();
     }
 

@@ -81,7 +81,7 @@ internal sealed partial class MessageRows(WebSocketSourceOptions options, ILogge
         if (frame.Kind == MessageKind.TooLong)
         {
             AddError(batch, in frame, start, "message-too-long",
-                $"Message {frame.Number} is longer than {options.MaxMessageBytes}; its beginning is kept. Raise max-message-bytes if that is right.");
+                $"Message {frame.Number} is longer than max-message-bytes ({options.MaxMessageBytes}) allows; its beginning is kept. Raise the limit if that is right.");
         }
         else if (frame.Kind == MessageKind.Binary && !Utf8.IsValid(message))
         {

@@ -28,6 +28,7 @@ internal sealed class WebSocketConnection : IAsyncDisposable
     private byte[]? _answer;
     private long _waitingSince;
     private long _pingSent;
+    private int _unanswered;
     private long _answerDue;
     private string? _givenUp;
     private Task _farewell = Task.CompletedTask;
@@ -144,7 +145,7 @@ internal sealed class WebSocketConnection : IAsyncDisposable
                 {
                     await FarewellAsync(WebSocketCloseStatus.MessageTooBig).ConfigureAwait(false);
                     End = new ConnectionEnd(
-                        $"A message reached {total} bytes, max-message-bytes is {_options.MaxMessageBytes}: the connection was closed with code 1009.");
+                        $"A message reached {total} bytes, more than max-message-bytes ({_options.MaxMessageBytes}) allows: the connection was closed with code 1009.");
                     return false;
                 }
             }
@@ -167,9 +168,9 @@ internal sealed class WebSocketConnection : IAsyncDisposable
             return true;
         }
 
-        if (_pong is not null && Volatile.Read(ref _pingSent) != 0 && message.IndexOf(_pong) >= 0)
+        if (_pong is not null && Volatile.Read(ref _unanswered) > 0 && message.IndexOf(_pong) >= 0)
         {
-            Volatile.Write(ref _pingSent, 0);
+            Volatile.Write(ref _pingSent, Interlocked.Decrement(ref _unanswered) == 0 ? 0 : _time.GetTimestamp());
             return true;
         }
 
@@ -212,8 +213,13 @@ internal sealed class WebSocketConnection : IAsyncDisposable
     {
         try
         {
+            if (Interlocked.Increment(ref _unanswered) == 1)
+            {
+                // The oldest one without an answer counts.
+                Volatile.Write(ref _pingSent, now);
+            }
+
             await SendAsync(_options.PingMessage, WebSocketMessageType.Text).ConfigureAwait(false);
-            Volatile.Write(ref _pingSent, now);
         }
         catch (Exception failure) when (failure is WebSocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
@@ -284,8 +290,8 @@ internal sealed class WebSocketConnection : IAsyncDisposable
         _socket.Abort();
     }
 
-    private string Describe(Exception failure) => _socket.CloseStatus is { } status
-        ? ConnectionEnd.Of((int)status, _socket.CloseStatusDescription, _options).Reason
+    private string Describe(Exception failure) => failure is WebSocketException { WebSocketErrorCode: WebSocketError.Faulted, InnerException: null }
+        ? "The server sent what the protocol forbids, such as text that is no valid UTF-8: the connection was closed with code 1007 or 1002."
         : $"The connection was lost: {(failure.InnerException is { } inner ? $"{inner.Message} " : "")}{failure.Message}";
 
     private long After(TimeSpan span) => _time.GetTimestamp() + (long)(span.TotalSeconds * _time.TimestampFrequency);

@@ -16,8 +16,10 @@ internal sealed class WebSocketSourceConnector(SourceSettings settings, WebSocke
         ArgumentNullException.ThrowIfNull(context);
         using var metrics = new WebSocketMetrics(context.PipelineId, context.Time);
         var place = context.PositionOf(Split) is { } stored ? WebSocketPosition.Parse(stored) : StreamPlace.Start;
-        using var queue = _queue = new MessageBuffer(options, context, place) { OnDropped = metrics.Dropped };
-        var identity = IdentityOf();
+        using var queue = _queue = options.Journal
+            ? MessageJournal.Open(options, context, place, metrics)
+            : new MessageBuffer(options, context, place, metrics);
+        var identity = queue.Identity ?? IdentityOf();
         var rows = new MessageRows(options, context.Logger);
         var receiver = new StreamReceiver(settings, options, context, queue, metrics);
         using var abandoned = new CancellationTokenSource();

@@ -40,6 +40,9 @@ internal sealed class SourceBench : IDisposable
 
     public int Workers { get; init; } = 1;
 
+    /// <summary>The folder that a state in files would be in; null for none.</summary>
+    public string? StateFolder { get; init; }
+
     public SourceCapabilities Capabilities
     {
         get
@@ -69,6 +72,7 @@ internal sealed class SourceBench : IDisposable
             CommitInterval = TimeSpan.Zero,
             MaxAttempts = 1,
             Workers = Workers,
+            StateFolder = StateFolder,
         };
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var runner = new PipelineRunner(change?.Invoke(spec) ?? spec, Store, TimeProvider.System, Log, Pool);

@@ -28,6 +28,8 @@ internal sealed class TestSourceContext : SourceContext
 
     public TimeSpan Latency { get; init; } = TimeSpan.FromSeconds(1);
 
+    public string? StateFolder { get; init; }
+
     public Until RunUntil { get; init; } = Until.CaughtUp;
 
     public int WorkerCount { get; init; } = 1;
@@ -53,6 +55,8 @@ internal sealed class TestSourceContext : SourceContext
     public override BatchPool Pool { get; } = new();
 
     public override ILogger Logger => NullLogger.Instance;
+
+    public override string? Folder => StateFolder;
 
     public override IReadOnlyCollection<string> KnownSplits => Positions.Keys;
 
