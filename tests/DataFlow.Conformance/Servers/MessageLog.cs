@@ -43,11 +43,16 @@ internal sealed class MessageLog
     }
 
     /// <summary>Sends to a connection until it is closed.</summary>
-    public async Task ServeAsync(ServerConnection connection)
+    public Task ServeAsync(ServerConnection connection) =>
+        ServeAsync(connection, IndexAfter(long.TryParse(connection.Request.Query["from"], out var number) ? number : 0));
+
+    /// <summary>As <see cref="ServeAsync(ServerConnection)"/>, what is published from now on only.</summary>
+    public Task ServeLiveAsync(ServerConnection connection) => ServeAsync(connection, IndexAfter(Last));
+
+    private async Task ServeAsync(ServerConnection connection, int start)
     {
         var closed = connection.UntilClosedAsync();
-        var from = long.TryParse(connection.Request.Query["from"], out var number) ? number : 0;
-        for (var at = IndexAfter(from); !closed.IsCompleted;)
+        for (var at = start; !closed.IsCompleted;)
         {
             Task more;
             string[] texts;
