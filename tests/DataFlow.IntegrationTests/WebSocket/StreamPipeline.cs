@@ -77,11 +77,12 @@ internal sealed class StreamPipeline : IDisposable
         await _result!;
     }
 
-    /// <summary>Asks the command to stop, and waits until it has.</summary>
+    /// <summary>Asks the command to stop, unless it has ended by itself, and waits until it has.</summary>
     public async Task<CliResult> StopAsync()
     {
-        using (var terminate = Process.Start("kill", ["-TERM", _process!.Id.ToString(CultureInfo.InvariantCulture)]))
+        if (!HasEnded)
         {
+            using var terminate = Process.Start("kill", ["-TERM", _process!.Id.ToString(CultureInfo.InvariantCulture)]);
             await terminate.WaitForExitAsync();
         }
 
