@@ -24,6 +24,28 @@ public sealed class WebSocketCommandTests
     }
 
     [Fact]
+    public async Task The_example_keeps_the_orders_of_a_stream()
+    {
+        var log = new MessageLog();
+        log.Publish(20, number => $$"""{"number":{{number}},"kind":"{{(number % 2 == 0 ? "order" : "other")}}"}""");
+        await using var server = await WebSocketServer.StartAsync(log.ServeAsync);
+        using var folder = new TemporaryFolder();
+        folder.Write("pipeline.yaml", await File.ReadAllTextAsync(Example(), TestContext.Current.CancellationToken));
+        using var process = Cli.Start(folder.Path, ["run", "pipeline.yaml"], new Dictionary<string, string> { ["STREAM_URL"] = server.Address });
+        try
+        {
+            await StreamPipeline.EventuallyAsync(() => process.HasExited || Orders(folder).Length == 10);
+        }
+        finally
+        {
+            process.Kill();
+        }
+
+        Assert.Equal(10, Orders(folder).Length);
+        Assert.Equal("""{"number":2,"kind":"order"}""", Orders(folder)[0]);
+    }
+
+    [Fact]
     public async Task A_stronger_delivery_is_refused_without_cursor_or_journal_and_taken_with_one()
     {
         using var folder = new TemporaryFolder();
@@ -76,15 +98,30 @@ public sealed class WebSocketCommandTests
             received.UnionWith(JournalOf(pipeline));
         }
 
+        var end = log.Last;
+        pipeline.Start();
+        await pipeline.UntilAsync(numbers => numbers[^1] > end);
         await publishing.CancelAsync();
         await publisher;
-        pipeline.Start();
-        await pipeline.UntilAsync(numbers => numbers.Contains(received.Max()));
         (await pipeline.StopAsync()).Succeeded();
 
         Assert.Subset(pipeline.Numbers.ToHashSet(), received);
         Assert.Contains(await pipeline.GapsAsync(), gap => gap.Reason == "The source was not running.");
         await pipeline.AccountForAllAsync();
+    }
+
+    private static string[] Orders(TemporaryFolder folder) =>
+        File.Exists(folder["out/orders.ndjson"]) ? File.ReadAllLines(folder["out/orders.ndjson"]) : [];
+
+    private static string Example()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!Directory.Exists(Path.Combine(folder!.FullName, "examples")))
+        {
+            folder = folder.Parent;
+        }
+
+        return Path.Combine(folder.FullName, "examples", "websocket", "pipeline.yaml");
     }
 
     /// <summary>The numbers of the messages in the journal as a killed process has left it.</summary>
