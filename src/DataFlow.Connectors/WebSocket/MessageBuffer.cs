@@ -1,5 +1,3 @@
-using System.Runtime.ExceptionServices;
-
 namespace DataFlow.Connectors;
 
 /// <summary>A queue in memory: messages are copied into the batch that will carry them. Bounded in records and bytes.</summary>
@@ -8,6 +6,7 @@ internal sealed class MessageBuffer : IMessageQueue
     private readonly Lock _gate = new();
     private readonly Queue<(RecordBatch Batch, int Messages)> _full = new();
     private readonly SourceContext _context;
+    private readonly QueueSignals _signals;
     private readonly WebSocketMetrics _metrics;
     private readonly bool _dropsOldest;
     private readonly int _maxMessages;
@@ -20,15 +19,11 @@ internal sealed class MessageBuffer : IMessageQueue
     private int _messages;
     private long _bytes;
     private int _dropped;
-    private bool _isComplete;
     private bool _isDisposed;
-    private Exception? _error;
-    private TaskCompletionSource? _taker;
-    private TaskCompletionSource? _adder;
 
     public MessageBuffer(WebSocketSourceOptions options, SourceContext context, StreamPlace start, WebSocketMetrics metrics)
     {
-        (_context, _metrics) = (context, metrics);
+        (_context, _metrics, _signals) = (context, metrics, new QueueSignals(context.Time));
         _dropsOldest = options.OnFull == FullBufferPolicy.DropOldest;
         _maxMessages = options.BufferRecords > 0 ? options.BufferRecords : (int)Math.Min(context.BatchSize * 4L, int.MaxValue);
         _maxBytes = options.BufferBytes.Bytes;
@@ -59,9 +54,7 @@ internal sealed class MessageBuffer : IMessageQueue
     {
         lock (_gate)
         {
-            _isComplete = true;
-            _error = error;
-            Wake(ref _taker);
+            _signals.Complete(error);
         }
     }
 
@@ -80,28 +73,24 @@ internal sealed class MessageBuffer : IMessageQueue
                 }
 
                 var age = _open is null ? TimeSpan.Zero : _context.Time.GetElapsedTime(_opened);
-                if (_open is { } open && (_isComplete || age >= _context.MaxLatency))
+                if (_open is { } open && (_signals.IsComplete || age >= _context.MaxLatency))
                 {
                     var messages = _openMessages;
                     (_open, _openMessages) = (null, 0);
                     return GiveOut(open, messages);
                 }
 
-                if (_isComplete)
+                if (_signals.IsComplete)
                 {
-                    if (_error is not null)
-                    {
-                        ExceptionDispatchInfo.Throw(_error);
-                    }
-
+                    _signals.ThrowIfFailed();
                     return null;
                 }
 
                 wait = _open is null ? Timeout.InfiniteTimeSpan : _context.MaxLatency - age;
-                woken = (_taker = NewSignal()).Task;
+                woken = _signals.NextForTaker();
             }
 
-            await WaitAsync(woken, wait).ConfigureAwait(false);
+            await _signals.WaitAsync(woken, wait).ConfigureAwait(false);
         }
     }
 
@@ -124,7 +113,7 @@ internal sealed class MessageBuffer : IMessageQueue
                 left.Batch.Release();
             }
 
-            Wake(ref _adder);
+            _signals.WakeAdder();
         }
     }
 
@@ -142,7 +131,7 @@ internal sealed class MessageBuffer : IMessageQueue
                     break;
                 }
 
-                room = (_adder = NewSignal()).Task;
+                room = _signals.NextForAdder();
             }
 
             await room.WaitAsync(abandoned).ConfigureAwait(false);
@@ -179,7 +168,7 @@ internal sealed class MessageBuffer : IMessageQueue
         {
             _open = _context.Pool.Rent(Math.Max(size, Math.Min(_batchBytes, 16 << 10)));
             _opened = _context.Time.GetTimestamp();
-            Wake(ref _taker);
+            _signals.WakeTaker();
         }
 
         MessageFrame.Append(_open, in frame, message);
@@ -198,7 +187,7 @@ internal sealed class MessageBuffer : IMessageQueue
     {
         _full.Enqueue((_open!, _openMessages));
         (_open, _openMessages) = (null, 0);
-        Wake(ref _taker);
+        _signals.WakeTaker();
     }
 
     private void DropOldest()
@@ -221,22 +210,7 @@ internal sealed class MessageBuffer : IMessageQueue
         _messages -= messages;
         _bytes -= batch.Length;
         (batch.Dropped, _dropped) = (_dropped, 0);
-        Wake(ref _adder);
+        _signals.WakeAdder();
         return batch;
-    }
-
-    private async Task WaitAsync(Task woken, TimeSpan wait)
-    {
-        using var timer = new CancellationTokenSource();
-        await Task.WhenAny(woken, Task.Delay(wait, _context.Time, timer.Token)).ConfigureAwait(false);
-        await timer.CancelAsync().ConfigureAwait(false);
-    }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private static void Wake(ref TaskCompletionSource? waiting)
-    {
-        waiting?.TrySetResult();
-        waiting = null;
     }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.ExceptionServices;
-
 namespace DataFlow.Connectors;
 
 /// <summary>
@@ -17,6 +15,7 @@ internal sealed class MessageJournal : IMessageQueue
     private readonly Lock _gate = new();
     private readonly List<JournalSegment> _segments = [];
     private readonly SourceContext _context;
+    private readonly QueueSignals _signals;
     private readonly WebSocketMetrics _metrics;
     private readonly string _folder;
     private readonly long _maxBytes;
@@ -28,15 +27,12 @@ internal sealed class MessageJournal : IMessageQueue
     private long _unreadSince;
     private long _bytes;
     private long _acknowledged;
-    private bool _isComplete;
     private bool _isDisposed;
-    private Exception? _error;
-    private TaskCompletionSource? _taker;
-    private TaskCompletionSource? _adder;
 
     private MessageJournal(WebSocketSourceOptions options, SourceContext context, StreamPlace start, WebSocketMetrics metrics, string folder)
     {
         (_context, _metrics, _folder, End) = (context, metrics, folder, start);
+        _signals = new QueueSignals(context.Time);
         _maxBytes = options.JournalBytes.Bytes;
         _segmentBytes = Math.Min(_maxBytes / Segments, LargestSegment);
         _acknowledged = start.Number;
@@ -86,7 +82,7 @@ internal sealed class MessageJournal : IMessageQueue
                     break;
                 }
 
-                room = (_adder = NewSignal()).Task;
+                room = _signals.NextForAdder();
             }
 
             if (blocked == 0)
@@ -110,9 +106,7 @@ internal sealed class MessageJournal : IMessageQueue
     {
         lock (_gate)
         {
-            _isComplete = true;
-            _error = error;
-            Wake(ref _taker);
+            _signals.Complete(error);
         }
     }
 
@@ -126,29 +120,23 @@ internal sealed class MessageJournal : IMessageQueue
             lock (_gate)
             {
                 var age = _unread == 0 ? TimeSpan.Zero : _context.Time.GetElapsedTime(_unreadSince);
-                var isDue = _unread >= _context.BatchSize || _unreadBytes >= _context.BatchBytes || age >= _context.MaxLatency || _isComplete;
+                var isDue = _unread >= _context.BatchSize || _unreadBytes >= _context.BatchBytes || age >= _context.MaxLatency || _signals.IsComplete;
                 if (_unread > 0 && isDue)
                 {
                     return Read();
                 }
 
-                if (_isComplete)
+                if (_signals.IsComplete)
                 {
-                    if (_error is not null)
-                    {
-                        ExceptionDispatchInfo.Throw(_error);
-                    }
-
+                    _signals.ThrowIfFailed();
                     return null;
                 }
 
                 wait = _unread == 0 ? Timeout.InfiniteTimeSpan : _context.MaxLatency - age;
-                woken = (_taker = NewSignal()).Task;
+                woken = _signals.NextForTaker();
             }
 
-            using var timer = new CancellationTokenSource();
-            await Task.WhenAny(woken, Task.Delay(wait, _context.Time, timer.Token)).ConfigureAwait(false);
-            await timer.CancelAsync().ConfigureAwait(false);
+            await _signals.WaitAsync(woken, wait).ConfigureAwait(false);
         }
     }
 
@@ -165,7 +153,7 @@ internal sealed class MessageJournal : IMessageQueue
             _acknowledged = Math.Max(_acknowledged, number);
             RemoveDelivered();
             _segments[^1].Flush();
-            Wake(ref _adder);
+            _signals.WakeAdder();
         }
     }
 
@@ -176,7 +164,7 @@ internal sealed class MessageJournal : IMessageQueue
         {
             _isDisposed = true;
             _segments.ForEach(segment => segment.Dispose());
-            Wake(ref _adder);
+            _signals.WakeAdder();
         }
     }
 
@@ -268,7 +256,7 @@ internal sealed class MessageJournal : IMessageQueue
         _unreadBytes += size;
         if (_unread == 1 || _unread == _context.BatchSize || _unreadBytes >= _context.BatchBytes)
         {
-            Wake(ref _taker);
+            _signals.WakeTaker();
         }
 
         return true;
@@ -352,13 +340,5 @@ internal sealed class MessageJournal : IMessageQueue
             _segments[0].Delete();
             _segments.RemoveAt(0);
         }
-    }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private static void Wake(ref TaskCompletionSource? waiting)
-    {
-        waiting?.TrySetResult();
-        waiting = null;
     }
 }

@@ -51,10 +51,6 @@ public sealed class JsonMessageRows(int maxFields)
         return true;
     }
 
-    /// <summary>Adds a row of two fields for a message that is no JSON.</summary>
-    public void AddPair(int start, int length, (string Name, FieldRef Value) first, (string Name, FieldRef Value) second) =>
-        _parser.TryAddPair(start, length, 0, first, second);
-
     /// <summary>Completes the batch: its schema, id column and outcomes.</summary>
     public void Finish()
     {

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace DataFlow.Formats;
 
 /// <content>Rows of what is no object: other values, and text that is no JSON.</content>
@@ -7,20 +5,15 @@ internal sealed unsafe partial class JsonRowParser
 {
     /// <summary>Adds a row for text that is no JSON: the fields <c>line</c> and <c>line_number</c>. It is not written raw.</summary>
     /// <returns>False when the row belongs to the next batch, because this one is full.</returns>
-    public bool TryAddText(int start, int length, int line, FieldRef text, FieldRef number) =>
-        TryAddPair(start, length, line, ("line", text), ("line_number", number));
-
-    /// <summary>Adds a row of two fields that were not parsed. It is not written raw.</summary>
-    /// <returns>False when the row belongs to the next batch, because this one is full.</returns>
-    public bool TryAddPair(int start, int length, int line, (string Name, FieldRef Value) first, (string Name, FieldRef Value) second)
+    public bool TryAddText(int start, int length, int line, FieldRef text, FieldRef number)
     {
         _columnsBefore = _columns.Count;
         _isRepeating = false;
         var walk = default(JsonWalk);
         BeginRow();
-        var firstColumn = IsFull(_columns.Count) ? -1 : ColumnOf(first.Name, ref walk);
-        var secondColumn = firstColumn < 0 ? -1 : ColumnOf(second.Name, ref walk);
-        if (secondColumn < 0)
+        var textColumn = IsFull(_columns.Count) ? -1 : ColumnOf("line"u8, "\"line\""u8, null, ref walk);
+        var numberColumn = textColumn < 0 ? -1 : ColumnOf("line_number"u8, "\"line_number\""u8, null, ref walk);
+        if (numberColumn < 0)
         {
             DropRow();
             return false;
@@ -29,20 +22,17 @@ internal sealed unsafe partial class JsonRowParser
         var row = _batch.RowCount - 1;
         var cells = _batch.Refs.AsSpan(row * _batch.Stride, _batch.Stride);
         cells.Fill(FieldRef.Absent);
-        cells[firstColumn] = first.Value;
-        cells[secondColumn] = second.Value;
-        if (secondColumn < firstColumn)
+        cells[textColumn] = text;
+        cells[numberColumn] = number;
+        if (numberColumn < textColumn)
         {
-            _batch.SetRowOrder(row, _orders.Share([firstColumn, secondColumn]));
+            _batch.SetRowOrder(row, _orders.Share([textColumn, numberColumn]));
         }
 
         EndRow(start, length, line);
         _batch.SetRowNotRaw(row);
         return true;
     }
-
-    private int ColumnOf(string name, ref JsonWalk walk) =>
-        ColumnOf(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes($"\"{name}\""), null, ref walk);
 
     private byte* SingleValue(byte* origin, byte* value, ref JsonWalk walk)
     {
