@@ -6,8 +6,8 @@ public static class BuiltInConnectors
     /// <summary>Source kinds.</summary>
     public static IReadOnlyList<SourceDefinition> Sources { get; } =
     [
-        FileSourceDefinition.Definition, KafkaSourceDefinition.Definition, ApiSourceDefinition.Definition, DatabaseSourceDefinition.Definition,
-        TestSourceDefinition.Definition,
+        FileSourceDefinition.Definition, KafkaSourceDefinition.Definition, ApiSourceDefinition.Definition, WebSocketSourceDefinition.Definition,
+        DatabaseSourceDefinition.Definition, TestSourceDefinition.Definition,
     ];
 
     /// <summary>Sink kinds.</summary>

@@ -13,7 +13,7 @@ internal static class Repository
     /// <summary>Files of a kind, without what builds leave behind.</summary>
     public static IEnumerable<string> Files(string pattern) => Directory
         .EnumerateFiles(Root, pattern, SearchOption.AllDirectories)
-        .Where(path => !Path.GetRelativePath(Root, path).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or ".git" or ".dataflow" or "out"));
+        .Where(path => !Path.GetRelativePath(Root, path).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or ".git" or ".dataflow" or "out" or "node_modules"));
 
     /// <summary>The assemblies with tests.</summary>
     public static IEnumerable<Assembly> TestAssemblies() => new DirectoryInfo(AppContext.BaseDirectory)

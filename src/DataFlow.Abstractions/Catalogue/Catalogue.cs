@@ -19,6 +19,13 @@ public sealed class Catalogue(
     /// <summary>A source kind by name, in any case; null when there is none.</summary>
     public SourceDefinition? FindSource(string name) => Sources.FirstOrDefault(source => source.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>A source kind by name and the option <c>source-impl</c>, in any case; null when there is none.</summary>
+    /// <param name="name">What stands as <c>type</c>.</param>
+    /// <param name="implementation">What stands as <c>source-impl</c>, or null.</param>
+    public SourceDefinition? FindSource(string name, string? implementation) => Sources.FirstOrDefault(source =>
+        source.Name.Equals(implementation, StringComparison.OrdinalIgnoreCase) && name.Equals(source.ImplementationOf, StringComparison.OrdinalIgnoreCase))
+            ?? FindSource(name);
+
     /// <summary>A sink kind by name, in any case; null when there is none.</summary>
     public SinkDefinition? FindSink(string name) => Sinks.FirstOrDefault(sink => sink.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 

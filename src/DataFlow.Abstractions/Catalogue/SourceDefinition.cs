@@ -18,6 +18,12 @@ public sealed record SourceDefinition
     /// <summary>The name users write as <c>type</c>.</summary>
     public required string Name { get; init; }
 
+    /// <summary>
+    /// Another name that users may write as <c>type</c> when they write this kind's name as the option <c>source-impl</c>; null for
+    /// none.
+    /// </summary>
+    public string? ImplementationOf { get; init; }
+
     /// <summary>One sentence for lists and the reference.</summary>
     public required string Summary { get; init; }
 

@@ -48,6 +48,12 @@ public abstract class SourceContext
     /// <summary>For what people should see in the log.</summary>
     public abstract ILogger Logger { get; }
 
+    /// <summary>
+    /// A folder of this pipeline for what its source itself has to keep, beside the state; not created yet. Null when the state is
+    /// not kept in a folder.
+    /// </summary>
+    public virtual string? Folder => null;
+
     /// <summary>The splits that have a stored position.</summary>
     public abstract IReadOnlyCollection<string> KnownSplits { get; }
 
@@ -83,6 +89,9 @@ public abstract class SourceContext
 
     /// <summary>Counts a failed attempt to reach the other side, which the source survives by itself, and reports unhealthy.</summary>
     public abstract void ReportConnectionError(Exception error);
+
+    /// <summary>Enters a time or a number of records that the source missed into the pipeline's history; durable when it returns.</summary>
+    public virtual ValueTask ReportGapAsync(SourceGap gap, CancellationToken ct) => ValueTask.CompletedTask;
 
     /// <summary>A batcher that cuts batches by records, bytes and time, for sources that get records one at a time.</summary>
     public abstract Batcher CreateBatcher();

@@ -89,7 +89,7 @@ internal static class RunCommand
         }
 
         using var log = new CliLogger(context.Error, verbose);
-        var runner = new PipelineRunner(definition.ToSpec() with { PipelineId = name }, store, context.Time, log);
+        var runner = new PipelineRunner(definition.ToSpec() with { PipelineId = name, StateFolder = folder }, store, context.Time, log);
         var outcome = await RunDisplay.WatchAsync(context, definition.Name, runner, Task.Run(() => runner.RunAsync(signals.Stop))).ConfigureAwait(false);
         RunReport.Write(json ? context.Error : context.Out, definition.Name, parsed.GetRequiredValue(PipelineArguments.File), outcome);
         var code = outcome.Error is { } failure ? DataFlowCommand.Explain(failure, verbose, context.Error) : ExitCode.Done;

@@ -32,7 +32,9 @@ internal static class StateCommand
         seek.SetAction((parsed, ct) => SeekAsync(context, parsed, ct));
         var set = new Command("set", "Set the complete position of a split, where a number is not enough.") { PipelineArguments.File, SetSplit, SetPosition, SetOffset, PipelineArguments.State, PipelineArguments.Instance };
         set.SetAction((parsed, ct) => SetAsync(context, parsed, ct));
-        return new Command("state", "Look at and move positions.") { show, reset, seek, set };
+        var gaps = new Command("gaps", "List the gap ledger: when the source did not hear its other side, and what it missed.") { PipelineArguments.File, PipelineArguments.State, PipelineArguments.Instance, Json };
+        gaps.SetAction((parsed, ct) => GapsAsync(context, parsed, ct));
+        return new Command("state", "Look at and move positions.") { show, gaps, reset, seek, set };
     }
 
     private static async Task<int> ShowAsync(CliContext context, ParseResult parsed, CancellationToken ct)
@@ -64,6 +66,29 @@ internal static class StateCommand
         foreach (var entry in history)
         {
             context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {entry.At:u} {NameOf(entry.Event)} by {entry.Owner}{(entry.Detail is null ? "" : ": " + entry.Detail)}"));
+        }
+
+        return ExitCode.Done;
+    }
+
+    private static async Task<int> GapsAsync(CliContext context, ParseResult parsed, CancellationToken ct)
+    {
+        var definition = PipelineArguments.Load(parsed);
+        var name = PipelineArguments.StateName(parsed, definition);
+        await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
+        var history = await store.HistoryAsync(name, int.MaxValue, ct).ConfigureAwait(false);
+        var gaps = history.Where(entry => entry is { Event: HistoryEvent.Gap, Detail: not null }).Select(entry => SourceGap.Parse(entry.Detail!)).Reverse().ToList();
+        if (parsed.GetValue(Json))
+        {
+            gaps.ForEach(gap => context.Out.WriteLine(gap.ToString()));
+            return ExitCode.Done;
+        }
+
+        context.Out.WriteLine(gaps.Count == 0 ? $"{name}: no gaps." : $"{name}: {gaps.Count} gaps, oldest first:");
+        foreach (var gap in gaps)
+        {
+            var missing = gap.Missing is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known:N0} missing ({gap.Last} to {gap.Next})") : "unknown what is missing";
+            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {gap.From:u} {(gap.To - gap.From).TotalSeconds:N1} s  {missing}: {gap.Reason}"));
         }
 
         return ExitCode.Done;

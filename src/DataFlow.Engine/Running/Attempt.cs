@@ -50,6 +50,7 @@ internal sealed partial class Attempt : IAsyncDisposable
                 services.Metrics.CountConnectionError();
                 services.Logger.ConnectionFailed(error, sourceId, error.Message);
             },
+            OnGap = (gap, ct) => store.AddHistoryAsync(spec.PipelineId, HistoryEvent.Gap, spec.Owner, gap.ToString(), ct),
         };
     }
 
@@ -66,6 +67,7 @@ internal sealed partial class Attempt : IAsyncDisposable
         await OpenAsync(_kept.IsEmpty ? stop : CancellationToken.None).ConfigureAwait(false);
         foreach (var again in _kept.TakeAll())
         {
+            _context.Holds(again.Batch.Advances);
             Enqueue(again);
         }
 

@@ -40,10 +40,15 @@ internal sealed class AttemptContext(
 
     public override ILogger Logger => logger;
 
+    public override string? Folder => spec.StateFolder is { } folder ? Path.Combine(folder, "sources", spec.PipelineId) : null;
+
     public override IReadOnlyCollection<string> KnownSplits => [.. _positions.Keys];
 
     /// <summary>Called with each failed connection that the source survives.</summary>
     public Action<Exception>? OnConnectionError { get; init; }
+
+    /// <summary>Called with each gap of the source.</summary>
+    public Func<SourceGap, CancellationToken, ValueTask>? OnGap { get; init; }
 
     /// <summary>Ends when the source asks for something that the attempt has to do now.</summary>
     public Task Wake
@@ -119,6 +124,8 @@ internal sealed class AttemptContext(
         OnConnectionError?.Invoke(error);
     }
 
+    public override ValueTask ReportGapAsync(SourceGap gap, CancellationToken ct) => OnGap?.Invoke(gap, ct) ?? ValueTask.CompletedTask;
+
     public override Batcher CreateBatcher() => new(this);
 
     /// <summary>Drains that wait for a commit of everything yielded so far.</summary>
@@ -163,6 +170,15 @@ internal sealed class AttemptContext(
     {
         _positions.Clear();
         Committed(splits);
+    }
+
+    /// <summary>A batch of an earlier attempt is still here and will be written: the source goes on after it.</summary>
+    public void Holds(IReadOnlyList<Advance> advances)
+    {
+        foreach (var advance in advances)
+        {
+            _positions[advance.Split] = advance.Position.ToSplitPosition();
+        }
     }
 
     /// <summary>Makes committed positions visible to the source.</summary>

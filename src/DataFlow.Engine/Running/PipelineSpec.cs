@@ -60,6 +60,9 @@ public sealed record PipelineSpec
     /// <summary>Says what differs when a stored fingerprint belongs to other data; null when it is the same.</summary>
     public Func<string, string?> FingerprintDifference { get; init; } = _ => null;
 
+    /// <summary>The folder that the state is kept in; null when it is kept elsewhere.</summary>
+    public string? StateFolder { get; init; }
+
     /// <summary>Who runs it, for locks and the audit log.</summary>
     public string Owner { get; init; } = RunOwner.Current;
 }

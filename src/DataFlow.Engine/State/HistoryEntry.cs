@@ -33,4 +33,7 @@ public enum HistoryEvent
 
     /// <summary>Dead letters were replayed.</summary>
     Replay,
+
+    /// <summary>The source missed something, or may have: the detail is a <see cref="SourceGap"/>.</summary>
+    Gap,
 }

@@ -69,7 +69,7 @@ public sealed class PipelineHost(
 
     private async Task<PipelineOutcome> RunAsync(PipelineDefinition definition, ILogger logger, CancellationToken stop)
     {
-        var runner = new PipelineRunner(definition.ToSpec(), state, time, logger);
+        var runner = new PipelineRunner(definition.ToSpec() with { StateFolder = options.Value.StateDirectory }, state, time, logger);
         lock (_gate)
         {
             _runs.Add(runner);

@@ -40,6 +40,9 @@ internal sealed class SourceBench : IDisposable
 
     public int Workers { get; init; } = 1;
 
+    /// <summary>The folder that a state in files would be in; null for none.</summary>
+    public string? StateFolder { get; init; }
+
     public SourceCapabilities Capabilities
     {
         get
@@ -50,12 +53,12 @@ internal sealed class SourceBench : IDisposable
     }
 
     /// <summary>One run to its end. Faults of the run are the outcome's error.</summary>
-    /// <param name="expected">Records in the sink after which an endless source is stopped.</param>
+    /// <param name="expected">Records in the sink after which an endless source is stopped; left out, it has to end by itself.</param>
     /// <param name="faults">What goes wrong.</param>
     /// <param name="change">Other settings of the run.</param>
     /// <param name="stop">Stops the run.</param>
     public async Task<PipelineOutcome> RunAsync(
-        int expected = 0, FaultSchedule? faults = null, Func<PipelineSpec, PipelineSpec>? change = null, CancellationToken stop = default)
+        int expected = int.MaxValue, FaultSchedule? faults = null, Func<PipelineSpec, PipelineSpec>? change = null, CancellationToken stop = default)
     {
         faults ??= new FaultSchedule();
         var source = Bind();
@@ -69,6 +72,7 @@ internal sealed class SourceBench : IDisposable
             CommitInterval = TimeSpan.Zero,
             MaxAttempts = 1,
             Workers = Workers,
+            StateFolder = StateFolder,
         };
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var runner = new PipelineRunner(change?.Invoke(spec) ?? spec, Store, TimeProvider.System, Log, Pool);

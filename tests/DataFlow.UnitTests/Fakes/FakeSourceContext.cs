@@ -10,7 +10,7 @@ namespace DataFlow.UnitTests.Fakes;
 /// </summary>
 internal sealed class TestSourceContext : SourceContext
 {
-    public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2024, 1, 1, 10, 0, 0, TimeSpan.Zero));
+    public FakeTimeProvider Clock { get; init; } = new(new DateTimeOffset(2024, 1, 1, 10, 0, 0, TimeSpan.Zero));
 
     public Dictionary<string, SplitPosition> Positions { get; } = [];
 
@@ -27,6 +27,8 @@ internal sealed class TestSourceContext : SourceContext
     public int MostBytes { get; init; } = 1 << 20;
 
     public TimeSpan Latency { get; init; } = TimeSpan.FromSeconds(1);
+
+    public string? StateFolder { get; init; }
 
     public Until RunUntil { get; init; } = Until.CaughtUp;
 
@@ -53,6 +55,8 @@ internal sealed class TestSourceContext : SourceContext
     public override BatchPool Pool { get; } = new();
 
     public override ILogger Logger => NullLogger.Instance;
+
+    public override string? Folder => StateFolder;
 
     public override IReadOnlyCollection<string> KnownSplits => Positions.Keys;
 

@@ -13,6 +13,13 @@ public sealed class SourceApiTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     [Fact]
+    [Trait("claim", "SRC-01")]
+    public void Six_kinds_can_be_chosen() =>
+        Assert.Subset(
+            BuiltInCatalogue.Instance.Sources.Select(kind => kind.Name).ToHashSet(),
+            new HashSet<string> { "file", "kafka", "api", "websocket", "database", "test" });
+
+    [Fact]
     [Trait("claim", "SRC-03")]
     public void A_source_id_names_kind_and_pipeline_and_is_never_the_same_twice()
     {

@@ -8,7 +8,8 @@ internal sealed class ConnectorReader(
     {
         var bound = binder.Bind(OptionTable.Of(typeof(SourceKeys)), map, path);
         var keys = (SourceKeys)bound.Options;
-        var definition = FindSource(keys.Type, bound.ValueOf("type"), Phrases.Join(path, "type"));
+        var definition = FindSource(
+            keys.Type, ImplementationIn(keys.Options) ?? ImplementationIn(keys.Config), bound.ValueOf("type"), Phrases.Join(path, "type"));
         if (definition is null)
         {
             return null;
@@ -53,8 +54,8 @@ internal sealed class ConnectorReader(
         };
     }
 
-    public SourceDefinition? FindSource(string type, ConfigurationValue? given, string path) => Found(
-        catalogue.FindSource(type), type, given, path, "source", catalogue.Sources.Select(source => source.Name));
+    public SourceDefinition? FindSource(string type, string? implementation, ConfigurationValue? given, string path) => Found(
+        catalogue.FindSource(type, implementation), type, given, path, "source", catalogue.Sources.Select(source => source.Name));
 
     public PipelineSource Source(SourceDefinition definition, string connection, object options, int batchSize, TimeSpan poll) => new()
     {
@@ -70,6 +71,11 @@ internal sealed class ConnectorReader(
         BatchSize = batchSize,
         PollInterval = poll,
     };
+
+    private static string? ImplementationIn(ConfigurationValue? options) =>
+        (options as MapValue)?.Entries.FirstOrDefault(entry => entry.Key == "source-impl") is { Value: ScalarValue implementation }
+            ? implementation.Text
+            : null;
 
     private string Resolve(string connection, bool isPath) =>
         isPath && connection.Length > 0 ? Path.GetFullPath(Path.Combine(baseDirectory, connection)) : connection;

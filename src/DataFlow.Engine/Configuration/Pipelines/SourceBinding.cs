@@ -21,7 +21,8 @@ public static class SourceBinding
             problems.Add(default, "pipelineId", problem);
         }
 
-        var definition = connectors.FindSource(config.SourceType, Quoted(config.SourceType), nameof(config.SourceType));
+        var definition = connectors.FindSource(
+            config.SourceType, config.Options.GetValueOrDefault("source-impl"), Quoted(config.SourceType), nameof(config.SourceType));
         if (definition is { ConnectionRequired: true } && string.IsNullOrWhiteSpace(config.ConnectionString))
         {
             problems.Add(default, nameof(config.ConnectionString), $"this is empty and must be given: {definition.ConnectionDescription}");

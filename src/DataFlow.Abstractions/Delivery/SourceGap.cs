@@ -1,0 +1,46 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace DataFlow;
+
+/// <summary>
+/// A time in which a source did not hear its other side, and what it missed meanwhile as far as it can tell. An entry of the gap
+/// ledger: kept in the pipeline's history. After a crash entries may overlap; together they cover everything. Immutable.
+/// </summary>
+/// <param name="From">Nothing from before this moment is missing.</param>
+/// <param name="To">When the source heard its other side again.</param>
+/// <param name="Last">Sequence number of the last record before; null when records have none.</param>
+/// <param name="Next">Sequence number of the first record afterwards; null when records have none, or none came.</param>
+/// <param name="Missing">How many records are missing between them; null when that can't be told.</param>
+/// <param name="Reason">What happened: a sentence.</param>
+public sealed record SourceGap(
+    [property: JsonPropertyName("from")] DateTimeOffset From,
+    [property: JsonPropertyName("to")] DateTimeOffset To,
+    [property: JsonPropertyName("last")] long? Last,
+    [property: JsonPropertyName("next")] long? Next,
+    [property: JsonPropertyName("missing")] long? Missing,
+    [property: JsonPropertyName("reason")] string Reason)
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <exception cref="FormatException">It is something else.</exception>
+    public static SourceGap Parse(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<SourceGap>(json, Json) ?? throw new FormatException("This is no gap.");
+        }
+        catch (JsonException exception)
+        {
+            throw new FormatException("This is no gap.", exception);
+        }
+    }
+
+    /// <summary>One small JSON object.</summary>
+    public override string ToString() => JsonSerializer.Serialize(this, Json);
+}

@@ -1,0 +1,30 @@
+namespace DataFlow.Connectors;
+
+/// <summary>
+/// Bounded, between the connection that receives messages and the pipeline that takes them in batches. One side each, at the same
+/// time.
+/// </summary>
+internal interface IMessageQueue : IDisposable
+{
+    /// <summary>Where the stream goes on: after the last message that was added.</summary>
+    StreamPlace End { get; }
+
+    /// <summary>What the messages' own identity belongs to where the queue gives them their numbers for good; null otherwise.</summary>
+    RecordIdentity? Identity => null;
+
+    /// <summary>Adds a message; waits for room, or makes some, when it is full.</summary>
+    /// <param name="frame">Its <see cref="MessageFrame.Length"/> is the message's.</param>
+    /// <param name="message">Copied.</param>
+    /// <param name="abandoned">Nobody takes messages any more.</param>
+    ValueTask AddAsync(MessageFrame frame, ReadOnlyMemory<byte> message, CancellationToken abandoned);
+
+    /// <summary>No more messages come.</summary>
+    /// <param name="error">Thrown by <see cref="TakeAsync"/> after the last message.</param>
+    void Complete(Exception? error);
+
+    /// <summary>A full batch, or what has waited long enough; null at the end. The buffer holds frames and messages. The caller owns it.</summary>
+    ValueTask<RecordBatch?> TakeAsync();
+
+    /// <summary>Messages up to this number are safely delivered.</summary>
+    void Acknowledge(long number);
+}

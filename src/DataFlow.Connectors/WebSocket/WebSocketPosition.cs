@@ -1,0 +1,78 @@
+using System.Text.Json;
+
+namespace DataFlow.Connectors;
+
+/// <summary>How far the stream has been taken: what a new connection, a restart and the gap ledger go on from.</summary>
+/// <param name="Number">Messages so far.</param>
+/// <param name="Cursor">The last cursor; null when no message had one.</param>
+/// <param name="Sequence">The last sequence number; null when no message had one.</param>
+/// <param name="Received">When the last message came; null before the first.</param>
+internal sealed record StreamPlace(long Number, string? Cursor, long? Sequence, DateTimeOffset? Received)
+{
+    /// <summary>Before the first message.</summary>
+    public static StreamPlace Start { get; } = new(0, null, null, null);
+}
+
+/// <summary>A <see cref="StreamPlace"/> as it is stored.</summary>
+internal sealed class WebSocketPosition(StreamPlace place) : Position
+{
+    private const int Version = 1;
+
+    /// <inheritdoc/>
+    public override long Offset => place.Number;
+
+    /// <summary>Reads a stored position.</summary>
+    /// <exception cref="ConnectorException">It is not one of this source.</exception>
+    public static StreamPlace Parse(SplitPosition stored)
+    {
+        if (stored.Json.Length == 0)
+        {
+            return StreamPlace.Start with { Number = stored.Offset };
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(stored.Json);
+            var root = document.RootElement;
+            if (root.GetProperty("v").GetInt32() != Version)
+            {
+                throw new FormatException();
+            }
+
+            return new StreamPlace(
+                root.GetProperty("number").GetInt64(),
+                root.TryGetProperty("cursor", out var cursor) ? cursor.GetString() : null,
+                root.TryGetProperty("sequence", out var sequence) ? sequence.GetInt64() : null,
+                root.TryGetProperty("received", out var received) ? received.GetDateTimeOffset() : null);
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
+        {
+            throw ConnectorException.User(
+                $"The stored position {stored.Json} is not one of this version of the websocket source; start over with --fresh.", exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber("v", Version);
+        writer.WriteNumber("number", place.Number);
+        if (place.Cursor is { } cursor)
+        {
+            writer.WriteString("cursor", cursor);
+        }
+
+        if (place.Sequence is { } sequence)
+        {
+            writer.WriteNumber("sequence", sequence);
+        }
+
+        if (place.Received is { } received)
+        {
+            writer.WriteString("received", received);
+        }
+
+        writer.WriteEndObject();
+    }
+}

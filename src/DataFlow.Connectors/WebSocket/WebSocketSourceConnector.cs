@@ -1,0 +1,67 @@
+using System.Runtime.CompilerServices;
+
+namespace DataFlow.Connectors;
+
+/// <summary>Receives messages over a WebSocket. A receiver fills a queue, this takes batches out of it.</summary>
+internal sealed class WebSocketSourceConnector(SourceSettings settings, WebSocketSourceOptions options)
+    : IAcknowledgedSource, IConnectionCheck
+{
+    /// <summary>The only split.</summary>
+    public const string Split = "stream";
+
+    private IMessageQueue? _queue;
+
+    public async IAsyncEnumerable<RecordBatch> ReadAsync(SourceContext context, [EnumeratorCancellation] CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        using var metrics = new WebSocketMetrics(context.PipelineId, context.Time);
+        var place = context.PositionOf(Split) is { } stored ? WebSocketPosition.Parse(stored) : StreamPlace.Start;
+        using var queue = _queue = options.Journal
+            ? MessageJournal.Open(options, context, place, metrics)
+            : new MessageBuffer(options, context, place, metrics);
+        var identity = queue.Identity ?? IdentityOf();
+        var rows = new MessageRows(options, context.Logger);
+        var receiver = new StreamReceiver(settings, options, context, queue, metrics);
+        using var abandoned = new CancellationTokenSource();
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var receiving = receiver.RunAsync(leave.Token, abandoned.Token);
+        try
+        {
+            while (await queue.TakeAsync().ConfigureAwait(false) is { } batch)
+            {
+                place = MessageFrame.Follow(place, batch.Data.AsSpan(0, batch.Length), out var bytes);
+                batch.Identity = identity;
+                batch.BytesRead = bytes;
+                batch.Deduplicated = receiver.TakeRepeated();
+                batch.AdvanceTo(Split, new WebSocketPosition(place));
+                MessageRows.Describe(batch.Metadata, settings, options).Set("source_id", context.SourceId);
+                batch.Defer(rows);
+                yield return batch;
+            }
+        }
+        finally
+        {
+            await abandoned.CancelAsync().ConfigureAwait(false);
+            await leave.CancelAsync().ConfigureAwait(false);
+            await receiving.ConfigureAwait(false);
+        }
+    }
+
+    public ValueTask AcknowledgeAsync(IReadOnlyList<Advance> advances, CancellationToken ct)
+    {
+        _queue?.Acknowledge(advances[^1].Position.Offset);
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask CheckAsync(CancellationToken ct)
+    {
+        using var socket = await new Handshake(settings, options).OpenAsync(options.CursorStart, worked: false, TimeProvider.System, ct).ConfigureAwait(false);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Where nothing comes twice, each run's messages are its own; where the server sends them again, they are the stream's.</summary>
+    private RecordIdentity IdentityOf() => WebSocketAddress.ResumesFromCursor(settings.Connection, options)
+        ? new RecordIdentity($"websocket:{WebSocketAddress.Show(settings.ConfiguredConnection)}", Split)
+        : new RecordIdentity($"websocket:{Guid.NewGuid():N}", Split);
+}

@@ -1,0 +1,191 @@
+using DataFlow.Conformance;
+using DataFlow.Connectors;
+using DataFlow.Engine.Configuration;
+using DataFlow.UnitTests.Fakes;
+
+namespace DataFlow.UnitTests.Connectors;
+
+/// <summary>What follows from the end of a connection.</summary>
+public sealed class WebSocketReconnectTests
+{
+    [Fact]
+    [Trait("claim", "WS-09")]
+    [Trait("claim", "WS-11")]
+    public async Task The_first_retry_comes_after_1_second_then_2_then_4_doubling_up_to_the_cap()
+    {
+        var pauses = await PausesAsync(retries: 8);
+
+        Assert.Equal(8, pauses.Length);
+        foreach (var (pause, least) in pauses.Zip([1.0, 2, 4, 8, 16, 30, 30, 30]))
+        {
+            Assert.InRange(pause, least, Math.Min(30, least * 1.2));
+        }
+    }
+
+    [Fact]
+    [Trait("claim", "WS-09")]
+    public async Task Start_and_cap_are_options_in_seconds()
+    {
+        var pauses = await PausesAsync(retries: 4, ("reconnect-min-backoff", "2"), ("reconnect-max-backoff", "5"));
+
+        Assert.InRange(pauses[0], 2, 2.4);
+        Assert.InRange(pauses[1], 4, 4.8);
+        Assert.Equal([5, 5], pauses[2..]);
+    }
+
+    [Fact]
+    [Trait("claim", "WS-10")]
+    public async Task A_limit_of_retries_ends_the_run_with_the_count_and_the_last_cause()
+    {
+        using var bench = WebSocketRun.Bench($"ws://127.0.0.1:{TcpFaultProxy.UnusedPort()}", ("reconnect-max-restarts", "3"));
+
+        var outcome = await bench.RunAsync();
+
+        var error = Assert.IsType<ConnectorException>(outcome.Error);
+        Assert.Equal((FaultOwner.External, RetryKind.Never), (error.Owner, error.Retry.Kind));
+        Assert.StartsWith("Gave up after 3 reconnections in a row (reconnect-max-restarts). The last cause: WebSocket upgrade failed: no connection", error.Message);
+        Assert.Equal(4, bench.Metrics["dataflow.source.connection.errors"]);
+    }
+
+    [Fact]
+    [Trait("claim", "WS-10")]
+    public void Minus_one_which_is_the_default_means_for_ever()
+    {
+        var pauses = new ReconnectPauses(new WebSocketSourceOptions(), new Random(1));
+        for (var i = 0; i < 100_000; i++)
+        {
+            Assert.False(pauses.AreUsedUp);
+            Assert.InRange(pauses.Next(serverRestarts: false).TotalSeconds, 1, 30);
+        }
+    }
+
+    [Fact]
+    [Trait("claim", "WS-11")]
+    public void After_a_stable_connection_pauses_and_count_start_over()
+    {
+        var pauses = new ReconnectPauses(new WebSocketSourceOptions { ReconnectMaxRestarts = 3 }, new Random(1));
+        pauses.Next(false);
+        pauses.Next(false);
+        pauses.Ended(TimeSpan.FromSeconds(29));
+        Assert.InRange(pauses.Next(false).TotalSeconds, 4, 4.8);
+        Assert.True(pauses.AreUsedUp);
+
+        pauses.Ended(TimeSpan.FromSeconds(30));
+
+        Assert.False(pauses.AreUsedUp);
+        Assert.InRange(pauses.Next(false).TotalSeconds, 1, 1.2);
+    }
+
+    [Fact]
+    [Trait("claim", "WS-11")]
+    [Trait("claim", "WS-23")]
+    [Trait("claim", "WS-24")]
+    public async Task A_lost_connection_is_opened_again_by_itself_and_counted()
+    {
+        var log = new MessageLog();
+        await using var server = await WebSocketServer.StartAsync(log.ServeAsync);
+        using var bench = WebSocketRun.Bench(server.Address);
+        log.Publish(1);
+        var run = bench.RunAsync(expected: 3);
+        await Eventually.Is(() => bench.Collected.Count >= 1);
+        bench.Metrics.Observe();
+        Assert.Equal(1, bench.Metrics["dataflow.source.websocket.connected"]);
+        server.Cut();
+        await Eventually.Is(() => bench.Collected.Count >= 2);
+        log.Publish(1);
+
+        Assert.Null((await run).Error);
+
+        Assert.Equal([1, 1, 2], bench.Records().Select(record => record.GetInt64("number")));
+        Assert.Equal(1, bench.Metrics["dataflow.source.websocket.reconnects"]);
+        Assert.Equal(1, bench.Metrics["dataflow.source.connection.errors"]);
+        var gap = Assert.Single(await bench.GapsAsync());
+        Assert.True(gap.To >= gap.From);
+        Assert.Equal((null, null, null), (gap.Last, gap.Next, gap.Missing));
+    }
+
+    [Theory]
+    [InlineData(1008, "policy violation")]
+    [InlineData(1003, "unsupported data")]
+    [InlineData(4401, "not authenticated")]
+    [InlineData(4403, "forbidden")]
+    public async Task Some_close_codes_stop_the_run_with_a_sentence(int code, string meaning)
+    {
+        await using var server = await WebSocketServer.StartAsync(connection => connection.CloseAsync(code, "no more for you"));
+        using var bench = WebSocketRun.Bench(server.Address);
+
+        var outcome = await bench.RunAsync();
+
+        var error = Assert.IsType<ConnectorException>(outcome.Error);
+        Assert.Equal((FaultOwner.User, RetryKind.Never), (error.Owner, error.Retry.Kind));
+        Assert.StartsWith($"The server closed the connection with code {code} ({meaning}) and says: no more for you. Connecting again would not help", error.Message);
+        Assert.Single(server.Requests);
+    }
+
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(1001)]
+    [InlineData(1002)]
+    [InlineData(1007)]
+    [InlineData(1009)]
+    [InlineData(1010)]
+    [InlineData(1011)]
+    [InlineData(4000)]
+    public async Task After_the_other_close_codes_it_connects_again_and_the_ledger_knows(int code)
+    {
+        var connections = 0;
+        await using var server = await WebSocketServer.StartAsync(async connection =>
+        {
+            if (Interlocked.Increment(ref connections) == 1)
+            {
+                await connection.CloseAsync(code, "bye");
+            }
+
+            await connection.SendAsync("""{"id":"after"}""");
+            await connection.UntilClosedAsync();
+        });
+        using var bench = WebSocketRun.Bench(server.Address);
+
+        var outcome = await bench.RunAsync(expected: 1);
+
+        Assert.Null(outcome.Error);
+        Assert.StartsWith($"The server closed the connection with code {code} (", Assert.Single(await bench.GapsAsync()).Reason);
+    }
+
+    [Theory]
+    [InlineData(1012)]
+    [InlineData(1013)]
+    public void A_server_that_restarts_is_given_at_least_five_seconds(int code)
+    {
+        var end = ConnectionEnd.Of(code, null, new WebSocketSourceOptions());
+        var pauses = new ReconnectPauses(new WebSocketSourceOptions(), new Random(1));
+
+        Assert.True(end is { ServerRestarts: true, IsFinal: false });
+        Assert.InRange(pauses.Next(end.ServerRestarts).TotalSeconds, 5, 6);
+    }
+
+    [Fact]
+    public async Task A_code_can_be_made_final_or_not()
+    {
+        await using var server = await WebSocketServer.StartAsync(connection => connection.CloseAsync(4000));
+        using var bench = WebSocketRun.Bench(server.Address, ("stop-on-close-codes", "4000"));
+
+        Assert.Contains("code 4000 (the server's own). Connecting again would not help", (await bench.RunAsync()).Error!.Message);
+        Assert.False(ConnectionEnd.Of(1008, null, new WebSocketSourceOptions { StopOnCloseCodes = [] }).IsFinal);
+    }
+
+    /// <summary>The pauses of a source that nobody answers, on a clock on which they are over at once.</summary>
+    private static async Task<double[]> PausesAsync(int retries, params (string, string)[] options)
+    {
+        var clock = new JumpingClock();
+        var context = new TestSourceContext { Clock = clock, RunUntil = Until.Forever };
+        var config = WebSocketRun.ConfigOf(
+            "websocket",
+            $"ws://127.0.0.1:{TcpFaultProxy.UnusedPort()}",
+            [("reconnect-min-backoff", "1"), ("reconnect-max-backoff", "30"), ("reconnect-max-restarts", $"{retries}"), ("connect-timeout", "3600"), .. options]);
+        var bound = SourceBinding.Bind("p", config, BuiltInCatalogue.Instance);
+        await using var source = bound.Definition.Create(bound.Settings);
+        await Assert.ThrowsAsync<ConnectorException>(async () => await source.ReadAsync(context, default).GetAsyncEnumerator().MoveNextAsync());
+        return clock.Pauses;
+    }
+}
