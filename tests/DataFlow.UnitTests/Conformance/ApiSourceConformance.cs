@@ -79,10 +79,16 @@ public sealed class ApiSourceFixture : ISourceFixture
         ConnectionString = address.AbsoluteUri,
         Options = new Dictionary<string, string>
         {
-            ["auth-type"] = "bearer", ["auth-token"] = token,
-            ["pagination-type"] = "offset", ["pagination-size"] = $"{MostPerPage}",
-            ["incremental-param"] = "since_id", ["incremental-path"] = "id", ["incremental-type"] = "id",
-            ["max-fields"] = "4", ["max-retries"] = "1", ["retry-delay"] = "1ms",
+            ["auth-type"] = "bearer",
+            ["auth-token"] = token,
+            ["pagination-type"] = "offset",
+            ["pagination-size"] = $"{MostPerPage}",
+            ["incremental-param"] = "since_id",
+            ["incremental-path"] = "id",
+            ["incremental-type"] = "id",
+            ["max-fields"] = "4",
+            ["max-retries"] = "1",
+            ["retry-delay"] = "1ms",
         },
     };
 }
