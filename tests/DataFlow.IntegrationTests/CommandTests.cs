@@ -160,7 +160,7 @@ public sealed class CommandTests : IDisposable
         Says(await DoneAsync("describe", "source", "file"), "source file:", "connection:", "delimiter (", "on-malformed (skip, pad, keep or fail; default skip)", "example");
         Says(await DoneAsync("describe", "sink", "file"), "sink file:", "if-exists (fail, append or overwrite; default fail)", "example");
         Says(await DoneAsync("describe", "transform", "select"), "transform select:", "rename (", "set (");
-        Says(await WrongAsync("describe", "source", "kafak"), "There is no source 'kafak'", "There are: file, ");
+        Says(await WrongAsync("describe", "source", "kafak"), "There is no source 'kafak'. Did you mean 'kafka'?");
     }
 
     [Fact]

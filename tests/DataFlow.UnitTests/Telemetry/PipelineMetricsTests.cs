@@ -181,24 +181,6 @@ public sealed class PipelineMetricsTests : IDisposable
         Assert.Equal([(1, Tags)], _log.Observe("dataflow.source.health"));
     }
 
-    [Fact]
-    public void Counting_a_batch_allocates_nothing()
-    {
-        using var unheard = new PipelineMeter();
-        using var metrics = unheard.Start("users", "file");
-        var batch = Batch(rows: 3);
-        metrics.CountBatch(batch, TimeSpan.Zero);
-
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-        {
-            metrics.CountBatch(batch, TimeSpan.Zero);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        batch.Release();
-    }
-
     private static RecordError Error(string reason, string stage = RecordError.Stages.Source) =>
         new(Guid.NewGuid(), stage, reason, "It is bad.", [], "s", 1);
 
