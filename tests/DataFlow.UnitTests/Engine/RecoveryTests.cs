@@ -111,6 +111,7 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    [Trait("claim", "SRC-10")]
     public async Task After_a_failure_it_is_healthy_again_once_something_was_read_and_not_before()
     {
         var bench = new EngineBench(ledger: new LedgerSink.Ledger { RefusedDigit = -1 });

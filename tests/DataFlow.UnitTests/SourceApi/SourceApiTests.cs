@@ -2,6 +2,7 @@ using System.Text;
 using DataFlow.Conformance;
 using DataFlow.Engine.Configuration;
 using DataFlow.Engine.State;
+using Microsoft.Extensions.Time.Testing;
 
 namespace DataFlow.UnitTests.SourceApi;
 
@@ -193,6 +194,31 @@ public sealed class SourceApiTests : IDisposable
     }
 
     [Fact]
+    [Trait("claim", "SRC-07")]
+    public async Task A_stop_that_takes_longer_than_30_seconds_is_a_time_out_for_its_caller()
+    {
+        var time = new FakeTimeProvider();
+        var taking = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var source = new Source("p", Endless(), new SourceServices { Time = time });
+        var run = source.Start(async (_, _) =>
+        {
+            taking.TrySetResult();
+            await held.Task;
+        });
+        await taking.Task;
+
+        var stop = source.Stop();
+        Assert.False(stop.IsCompleted);
+        await AdvanceUntilAsync(time, stop);
+        await Assert.ThrowsAsync<TimeoutException>(() => stop);
+
+        held.SetResult();
+        await AdvanceUntilAsync(time, run);
+        await source.DisposeAsync();
+    }
+
+    [Fact]
     [Trait("claim", "SRC-08")]
     [Trait("claim", "FILE-29")]
     public async Task The_offset_can_be_read_before_while_and_after_running()
@@ -339,6 +365,15 @@ public sealed class SourceApiTests : IDisposable
         }
 
         return ids;
+    }
+
+    private static async Task AdvanceUntilAsync(FakeTimeProvider time, Task ended)
+    {
+        while (!ended.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(ended, Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System));
+        }
     }
 
     private static SourceConfig Endless() => new() { SourceType = "test", ConnectionString = "test", BatchSize = 100 };

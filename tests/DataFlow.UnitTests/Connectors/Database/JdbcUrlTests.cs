@@ -35,7 +35,6 @@ public sealed class JdbcUrlTests
     }
 
     [Theory]
-    [Trait("claim", "DB-04")]
     [InlineData("jdbc:sqlserver://db:1433;databaseName=mydb", "Data Source=tcp:db,1433;Initial Catalog=mydb")]
     [InlineData(@"jdbc:sqlserver://db\inst:1433;database=d;user=u;password={a;b}}c};encrypt=strict;loginTimeout=9", @"Data Source=tcp:db\inst,1433;Initial Catalog=d;User ID=u;Password=""a;b}c"";Encrypt=Strict;Connect Timeout=9")]
     [InlineData("jdbc:sqlserver://db;databaseName=d;trustServerCertificate=true;applicationIntent=ReadOnly", "Data Source=tcp:db;Initial Catalog=d;Trust Server Certificate=True;Application Intent=ReadOnly")]
@@ -49,7 +48,6 @@ public sealed class JdbcUrlTests
     }
 
     [Theory]
-    [Trait("claim", "DB-03")]
     [InlineData("thin:@host:1521:sid", "(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=host)(PORT=1521))(CONNECT_DATA=(SID=sid)))", null)]
     [InlineData("thin:@//host:1521/service", "//host:1521/service", null)]
     [InlineData("thin:scott/tiger@host:1521/service", "//host:1521/service", "tiger")]
