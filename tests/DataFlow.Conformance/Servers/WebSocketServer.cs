@@ -68,7 +68,14 @@ internal sealed class WebSocketServer : IAsyncDisposable
     {
         foreach (var context in _open.Keys)
         {
-            context.Abort();
+            try
+            {
+                context.Abort();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has ended by itself in this moment.
+            }
         }
     }
 

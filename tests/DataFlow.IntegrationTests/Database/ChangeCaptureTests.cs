@@ -109,10 +109,16 @@ public sealed class ChangeCaptureTests : IAsyncLifetime
     {
         await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, text text)");
         using var bench = await BenchAsync(("max-slot-lag", "1KiB"), ("on-slot-lag", "drop-slot"));
-        await bench.RunAsync();
-        await _database.ExecuteAsync("INSERT INTO t SELECT n, repeat('x', 100) FROM generate_series(1, 1000) n");
 
-        Assert.Contains("The slot was dropped (on-slot-lag: drop-slot)", (await bench.FailureAsync()).Message, StringComparison.Ordinal);
+        // The log is the whole server's: what other tests write there may be too much for the first run already.
+        var failure = (await bench.RunAsync()).Error;
+        if (failure is null)
+        {
+            await _database.ExecuteAsync("INSERT INTO t SELECT n, repeat('x', 100) FROM generate_series(1, 1000) n");
+            failure = await bench.FailureAsync();
+        }
+
+        Assert.Contains("The slot was dropped (on-slot-lag: drop-slot)", failure.Message, StringComparison.Ordinal);
         Assert.Empty(await _database.RowsAsync("SELECT 1 FROM pg_replication_slots WHERE database = current_database()"));
     }
 
