@@ -34,6 +34,36 @@ public enum HistoryEvent
     /// <summary>Dead letters were replayed.</summary>
     Replay,
 
+    /// <summary>The pipeline was added to a service.</summary>
+    Created,
+
+    /// <summary>Its definition was replaced.</summary>
+    Changed,
+
+    /// <summary>It was taken out of the service.</summary>
+    Removed,
+
+    /// <summary>Somebody started it.</summary>
+    Started,
+
+    /// <summary>Somebody paused it.</summary>
+    Paused,
+
+    /// <summary>Somebody resumed it.</summary>
+    Resumed,
+
+    /// <summary>Somebody stopped it.</summary>
+    Stopped,
+
+    /// <summary>Its source was read to the end.</summary>
+    Completed,
+
+    /// <summary>It could not go on, or failed too often in a row.</summary>
+    Failed,
+
+    /// <summary>Somebody cleared a failure.</summary>
+    Recovered,
+
     /// <summary>The source missed something, or may have: the detail is a <see cref="SourceGap"/>.</summary>
     Gap,
 }

@@ -1,0 +1,68 @@
+using DataFlow.Engine.State;
+
+namespace DataFlow.Engine.Lifecycle;
+
+/// <summary>
+/// The pipelines of a service, and the one truth about which of them must run. Thread-safe; every node of a cluster uses the
+/// same registry. What a call wrote is durable when it returns, together with its event in the pipeline's history. Failures
+/// are a <see cref="ConnectorException"/>.
+/// </summary>
+public interface IPipelineRegistry
+{
+    /// <summary>Adds a pipeline in the state Created, as version 1.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="definition">The text of its pipeline file.</param>
+    /// <param name="path">Where the file stands, or would stand.</param>
+    /// <param name="by">Who asked for it, for the history.</param>
+    /// <param name="ct">Gives up waiting.</param>
+    /// <returns>False when there is one of that name: nothing was changed.</returns>
+    ValueTask<bool> AddAsync(string name, string definition, string path, string by, CancellationToken ct);
+
+    /// <summary>A pipeline, or null when there is none of that name.</summary>
+    ValueTask<RegisteredPipeline?> FindAsync(string name, CancellationToken ct);
+
+    /// <summary>All pipelines, by name.</summary>
+    ValueTask<IReadOnlyList<RegisteredPipeline>> ListAsync(CancellationToken ct);
+
+    /// <summary>Replaces the definition and raises the version, if the version is the expected one and the state may be changed.</summary>
+    ValueTask<RegistryOutcome> ChangeAsync(string name, long expectedVersion, string definition, string by, CancellationToken ct);
+
+    /// <summary>
+    /// Takes a pipeline out, if its state may be changed and its version is the expected one. Its history stays, its state and
+    /// dead letters are the caller's to remove.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="expectedVersion">The version to remove; null for any.</param>
+    /// <param name="by">Who asked for it, for the history.</param>
+    /// <param name="ct">Gives up waiting.</param>
+    ValueTask<RegistryOutcome> RemoveAsync(string name, long? expectedVersion, string by, CancellationToken ct);
+
+    /// <summary>Moves a pipeline to another state, if it still is in the one that the decision was made on.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="from">The state that it must be in.</param>
+    /// <param name="to">The state to go to.</param>
+    /// <param name="happened">What it is called in the history.</param>
+    /// <param name="reason">Why; kept with the state, and the detail in the history.</param>
+    /// <param name="by">Who asked for it, for the history.</param>
+    /// <param name="holder">When given, only if this owner holds the pipeline's lease: a node that was cut off must not speak for others.</param>
+    /// <param name="ct">Gives up waiting.</param>
+    /// <returns>False when it was in another state, isn't there, or is held by somebody else: nothing was changed.</returns>
+    ValueTask<bool> MoveAsync(
+        string name, LifecycleState from, LifecycleState to, HistoryEvent happened, string? reason, string by, string? holder, CancellationToken ct);
+}
+
+/// <summary>What became of a change to the registry.</summary>
+public enum RegistryOutcome
+{
+    /// <summary>It is done.</summary>
+    Done,
+
+    /// <summary>There is no such pipeline.</summary>
+    NotFound,
+
+    /// <summary>Somebody else changed it in between: the version is another one.</summary>
+    WrongVersion,
+
+    /// <summary>Its state forbids it: it runs or is paused.</summary>
+    WrongState,
+}
