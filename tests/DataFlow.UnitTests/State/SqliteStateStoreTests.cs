@@ -62,53 +62,6 @@ public sealed class SqliteStateStoreTests : StateStoreConformance
     }
 
     [Fact]
-    public async Task Two_stores_on_the_same_file_fence_each_other()
-    {
-        await using var other = Open();
-        var mine = await Store.OpenRunAsync(Pipeline, Owner, Ct);
-        var theirs = await other.OpenRunAsync(Pipeline, "other", Ct);
-
-        Assert.Equal(2, theirs.Checkpoint.Epoch);
-        Assert.Equal(CommitOutcome.Fenced, await CommitAsync(Next(mine.Checkpoint, ("a", 666))));
-        Assert.Equal(
-            CommitOutcome.Committed,
-            await other.CommitAsync(Pipeline, new StateCommit { Checkpoint = Next(theirs.Checkpoint, ("a", 1)) }, Ct));
-        Assert.Equal([("a", 1)], OffsetsOf((await Store.ReadAsync(Pipeline, Ct))!));
-    }
-
-    [Fact]
-    public async Task Two_stores_that_take_over_from_each_other_at_random_never_lose_a_commit()
-    {
-        await using var other = Open();
-        var results = await Task.WhenAll(CommitSomeAsync(Store), CommitSomeAsync(other));
-
-        var state = (await Store.ReadAsync(Pipeline, Ct))!;
-        Assert.Equal(results.Sum(), state.Checkpoint.Sequence);
-        Assert.Equal(results.Sum(), state.Checkpoint.Counters.Delivered);
-
-        async Task<int> CommitSomeAsync(IStateStore store)
-        {
-            var committed = 0;
-            for (var round = 0; round < 15; round++)
-            {
-                var checkpoint = (await store.OpenRunAsync(Pipeline, Owner, Ct)).Checkpoint;
-                for (var i = 0; i < 3; i++)
-                {
-                    checkpoint = Next(checkpoint) with { Counters = checkpoint.Counters + new RecordCounters { Delivered = 1 } };
-                    if (await store.CommitAsync(Pipeline, new StateCommit { Checkpoint = checkpoint }, Ct) == CommitOutcome.Fenced)
-                    {
-                        break;
-                    }
-
-                    committed++;
-                }
-            }
-
-            return committed;
-        }
-    }
-
-    [Fact]
     public async Task Reading_does_not_wait_for_a_process_that_is_writing()
     {
         await Store.OpenRunAsync(Pipeline, Owner, Ct);
@@ -143,27 +96,6 @@ public sealed class SqliteStateStoreTests : StateStoreConformance
 
         Assert.Equal("wal", connection.Scalar<string>("pragma journal_mode"));
         Assert.Equal(2, connection.Scalar<long>("pragma synchronous"));
-    }
-
-    [Fact]
-    public async Task Ten_thousand_splits_are_stored_and_read()
-    {
-        var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);
-        await CommitAsync(Next(run.Checkpoint, [.. Enumerable.Range(0, 10_000).Select(i => ($"file-{i}.csv", (long)i))]));
-
-        Assert.Equal(10_000, (await Store.ReadAsync(Pipeline, Ct))!.Checkpoint.Splits.Count);
-    }
-
-    [Fact]
-    public async Task The_history_of_a_pipeline_is_bounded()
-    {
-        await Task.WhenAll(Enumerable.Range(0, 1010).Select(i => Store
-            .AddHistoryAsync(Pipeline, HistoryEvent.Replay, Owner, i.ToString(), Ct).AsTask()));
-
-        var history = await Store.HistoryAsync(Pipeline, 2000, Ct);
-
-        Assert.Equal(1000, history.Count);
-        Assert.Equal("1009", history[0].Detail);
     }
 
     [Fact]
