@@ -12,6 +12,9 @@ public sealed record ClusterOptions
     /// <summary>Folder for what a node keeps for itself: locks, journals, and the state of a single node.</summary>
     public required string StateFolder { get; init; }
 
+    /// <summary>Folder where relative paths of pipelines start that came over the API.</summary>
+    public string Root { get; init; } = Environment.CurrentDirectory;
+
     /// <summary>Connection string of the PostgreSQL database that holds the state of all nodes; null keeps it in the state folder, for a single node.</summary>
     public string? Database { get; init; }
 

@@ -45,7 +45,7 @@ public enum RetryKind
 /// A failure of a source, transform or sink as a whole. The message is a sentence for people: where, what was found, what to
 /// do. Bad records are not exceptions; they are <see cref="RecordError"/>s.
 /// </summary>
-public sealed class ConnectorException : Exception
+public class ConnectorException : Exception
 {
     /// <summary>Creates a failure.</summary>
     /// <param name="message">A sentence that says where, what was found and what to do.</param>

@@ -26,8 +26,6 @@ internal static class ReplayCommand
     {
         var definition = PipelineArguments.Load(parsed);
         var name = PipelineArguments.StateName(parsed, definition);
-        var readAgain = definition.Source.Definition.ReadAgain
-            ?? throw new WrongInputException($"Dead letters of a {definition.Source.Definition.Name} source can't be read again.");
         var verbose = parsed.GetValue<bool>("--verbose");
         var filter = new DeadLetterFilter
         {
@@ -35,6 +33,8 @@ internal static class ReplayCommand
             Ids = parsed.GetValue(Ids) is { Length: > 0 } ids ? ids : null,
         };
         await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
+        var spec = definition.ToReplaySpec(name, store, filter)
+            ?? throw new WrongInputException($"Dead letters of a {definition.Source.Definition.Name} source can't be read again.");
         if ((await store.DeadLetters.CountAsync(name, filter, CancellationToken.None).ConfigureAwait(false)).Count == 0)
         {
             if (filter.Ids is { } wanted)
@@ -50,17 +50,6 @@ internal static class ReplayCommand
         using var held = PipelineLock.Acquire(
             PipelineArguments.StateFolder(parsed, definition), definition.Name, parsed.GetValue(PipelineArguments.Instance), context.Time);
         using var log = new CliLogger(context.Error, verbose);
-        var spec = definition.ToSpec() with
-        {
-            PipelineId = name,
-            IsReplay = true,
-            SourceCapabilities = new SourceCapabilities(Replayable: true),
-            Until = Until.CaughtUp,
-            MaxAttempts = 5,
-            MaxDeadLetters = null,
-            CreateSource = () => new DeadLetterSource(
-                name, store, filter, (batch, letter, position) => readAgain(definition.Source.Settings, batch, letter, position)),
-        };
         var outcome = await new PipelineRunner(spec, store, context.Time, log).RunAsync(signals.Stop).ConfigureAwait(false);
         if (outcome.Error is { } failure)
         {

@@ -1,4 +1,8 @@
+using Akka.Hosting;
 using DataFlow.Cluster;
+using DataFlow.Engine.Lifecycle;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 #pragma warning disable IDE0130 // The usual place for such an extension, found without another using.
 namespace Microsoft.Extensions.DependencyInjection;
@@ -8,11 +12,54 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class ClusterServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds <see cref="PipelineService"/>, <see cref="LocalRuns"/>, <see cref="DataFlow.Engine.Lifecycle.IServiceStore"/>, health checks
-    /// tagged <c>live</c> and <c>ready</c>, and what keeps the pipelines running.
+    /// Adds <see cref="PipelineService"/>, <see cref="LocalRuns"/>, the health checks <c>node</c> (tag <c>ready</c>) and <c>actors</c>
+    /// (tag <c>live</c>), and what keeps the pipelines running.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">How this process takes part.</param>
-    public static IServiceCollection AddDataFlowCluster(this IServiceCollection services, ClusterOptions options) =>
-        throw new NotImplementedException();
+    /// <param name="store">Where everything is kept; disposed by whoever made it, after the host.</param>
+    /// <param name="catalogue">The kinds that exist.</param>
+    public static IServiceCollection AddDataFlowCluster(
+        this IServiceCollection services, ClusterOptions options, IServiceStore store, DataFlow.Catalogue catalogue)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton(store);
+        services.AddSingleton(catalogue);
+        services.AddSingleton(provider => new Node(options, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(new DefinitionReader(catalogue, options));
+        services.AddSingleton(provider => new LocalRuns(
+            provider.GetRequiredService<Node>(),
+            provider.GetRequiredService<DefinitionReader>(),
+            store,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<LocalRuns>>()));
+        services.AddSingleton(provider => new EntityServices(
+            provider.GetRequiredService<Node>(),
+            provider.GetRequiredService<LocalRuns>(),
+            store,
+            provider.GetRequiredService<ILogger<PipelineActor>>()));
+
+        // The name first: a second node of it must not come near the cluster.
+        services.AddHostedService<NodeAnnouncer>();
+        services.AddAkka(AkkaSettings.System, (akka, provider) => akka
+            .ConfigureLoggers(loggers => loggers.ClearLoggers().AddLoggerFactory(provider.GetRequiredService<ILoggerFactory>()))
+            .WithNode(options)
+            .WithPipelines(provider.GetRequiredService<EntityServices>));
+        services.AddHostedService<LeaseKeeper>();
+        services.AddHostedService<Reconciler>();
+        services.AddSingleton<NodeGuard>();
+        services.AddHostedService(provider => provider.GetRequiredService<NodeGuard>());
+        services.AddHealthChecks().AddCheck<NodeGuard>("node", tags: ["ready"]);
+        services.AddSingleton<Members>();
+        services.AddSingleton(provider => new PipelineService(
+            store,
+            provider.GetRequiredService<IRequiredActor<PipelineActor>>(),
+            provider.GetRequiredService<DefinitionReader>(),
+            provider.GetRequiredService<Node>(),
+            provider.GetRequiredService<Members>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<PipelineService>>()));
+        return services;
+    }
 }

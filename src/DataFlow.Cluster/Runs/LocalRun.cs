@@ -1,13 +1,56 @@
+using DataFlow.Engine;
+using DataFlow.Engine.State;
+using DataFlow.Transforms;
+
 namespace DataFlow.Cluster;
 
 /// <summary>A pipeline that runs on this node. Thread-safe.</summary>
 public sealed class LocalRun
 {
+    private readonly Node _node;
+    private readonly PipelineRunner _runner;
+    private readonly RunTap _tap;
+    private readonly PipelineLock? _lock;
+    private readonly CancellationTokenSource _stop = new();
+
+    internal LocalRun(string pipeline, Node node, PipelineRunner runner, RunTap tap, PipelineLock? held)
+    {
+        Pipeline = pipeline;
+        _node = node;
+        _runner = runner;
+        _tap = tap;
+        _lock = held;
+    }
+
     /// <summary>The pipeline's name.</summary>
-    public string Pipeline => throw new NotImplementedException();
+    public string Pipeline { get; }
 
     /// <summary>What it does right now.</summary>
-    public RunStatus Status => throw new NotImplementedException();
+    public RunStatus Status
+    {
+        get
+        {
+            var progress = _runner.Progress;
+            return new RunStatus
+            {
+                Node = _node.Self.Name,
+                Address = _node.Self.Address,
+                State = progress.State,
+                Counters = progress.Run,
+                Offset = progress.Offset,
+                BacklogBytes = progress.BacklogBytes,
+                BacklogRecords = progress.BacklogRecords,
+                IsHealthy = progress.IsHealthy,
+                Reason = progress.Reason,
+            };
+        }
+    }
+
+    /// <summary>Ends with the run. Does not fail: what went wrong is in the outcome.</summary>
+    internal Task<PipelineOutcome> Completion { get; private set; } = null!;
+
+    /// <summary>True when somebody else holds the lease now: the end of the run says nothing about the pipeline.</summary>
+    internal bool HasLostLease { get; private set; }
 
     /// <summary>
     /// Shows the records that pass from now on, as the sink gets them. Whoever is slow misses some, the pipeline does not wait.
@@ -15,5 +58,35 @@ public sealed class LocalRun
     /// <param name="filter">An expression of the filter transform; null for all.</param>
     /// <param name="ct">Ends the listening. The end of the run ends it too.</param>
     /// <returns>One JSON object per record: <c>id</c>, <c>data</c>, <c>metadata</c>.</returns>
-    public IAsyncEnumerable<string> ListenAsync(string? filter, CancellationToken ct) => throw new NotImplementedException();
+    /// <exception cref="OptionException">The filter is no condition.</exception>
+    public IAsyncEnumerable<string> ListenAsync(string? filter, CancellationToken ct) =>
+        _tap.ListenAsync(filter is null ? null : BuiltInTransforms.Filter(filter), ct);
+
+    /// <summary>Begins; called once, before anything else.</summary>
+    /// <param name="ended">Called when the run has let go of everything, before <see cref="Completion"/> ends.</param>
+    internal void Begin(Action ended) => Completion = Task.Run(() => RunAsync(ended));
+
+    /// <summary>Asks for a graceful end: no more intake, drain, commit.</summary>
+    internal void Stop() => _stop.Cancel();
+
+    /// <summary>Stops because somebody else holds the lease now.</summary>
+    internal void LoseLease()
+    {
+        HasLostLease = true;
+        Stop();
+    }
+
+    private async Task<PipelineOutcome> RunAsync(Action ended)
+    {
+        try
+        {
+            return await _runner.RunAsync(_stop.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            _tap.Close();
+            _lock?.Dispose();
+            ended();
+        }
+    }
 }

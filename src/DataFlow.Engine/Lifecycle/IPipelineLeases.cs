@@ -15,7 +15,9 @@ public interface IPipelineLeases
     /// <returns>False when somebody else holds it.</returns>
     ValueTask<bool> ClaimAsync(string pipeline, string owner, TimeSpan duration, CancellationToken ct);
 
-    /// <summary>Prolongs all leases of an owner, in one statement.</summary>
+    /// <summary>
+    /// Prolongs all leases of an owner, in one statement; also one whose time is over while nobody else has taken it.
+    /// </summary>
     /// <param name="owner">The incarnation of a node.</param>
     /// <param name="duration">How long they are held from now on.</param>
     /// <param name="ct">Gives up waiting.</param>

@@ -1,3 +1,5 @@
+using DataFlow.Engine.State;
+
 namespace DataFlow.Engine.Lifecycle;
 
 /// <summary>Which command leads where. Pure.</summary>
@@ -44,6 +46,26 @@ public static class LifecycleRules
         LifecycleState.Stopped => "stopped",
         LifecycleState.Completed => "completed",
         _ => "failed",
+    };
+
+    /// <summary>The command as people write it: <c>start</c>.</summary>
+    public static string ToWord(this LifecycleCommand command) => command switch
+    {
+        LifecycleCommand.Start => "start",
+        LifecycleCommand.Stop => "stop",
+        LifecycleCommand.Pause => "pause",
+        LifecycleCommand.Resume => "resume",
+        _ => "recover",
+    };
+
+    /// <summary>What a command is called in the history once it is carried out.</summary>
+    public static HistoryEvent ToEvent(this LifecycleCommand command) => command switch
+    {
+        LifecycleCommand.Start => HistoryEvent.Started,
+        LifecycleCommand.Stop => HistoryEvent.Stopped,
+        LifecycleCommand.Pause => HistoryEvent.Paused,
+        LifecycleCommand.Resume => HistoryEvent.Resumed,
+        _ => HistoryEvent.Recovered,
     };
 
     private static LifecycleDecision Go(LifecycleState next) => new(next, Refusal: null);

@@ -275,9 +275,7 @@ internal sealed partial class Attempt
         }
     }
 
-    private ConnectorException Fenced() => ConnectorException.User(
-        $"Pipeline '{_spec.PipelineId}' was taken over by another run, or its state was reset meanwhile. This run has stopped; " +
-        "nothing that it wrote since its last commit counts.");
+    private TakenOverException Fenced() => new(_spec.PipelineId);
 
     /// <summary>Does what the source asked for: a drain is answered once everything that it had yielded is committed.</summary>
     private async Task AnswerContextAsync()

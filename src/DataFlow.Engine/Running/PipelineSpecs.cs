@@ -1,4 +1,5 @@
 using DataFlow.Engine.Configuration;
+using DataFlow.Engine.State;
 
 namespace DataFlow.Engine;
 
@@ -22,6 +23,33 @@ public static class PipelineSpecs
             CommitInterval = definition.CommitInterval,
             MaxDeadLetters = definition.MaxDeadLetters,
             MaxAttempts = definition.EffectiveUntil == Until.CaughtUp ? MaxAttemptsUntilCaughtUp : null,
+        };
+    }
+
+    /// <summary>Dead letters of a pipeline, read again with its definition as it is now, delivered to its sink.</summary>
+    /// <param name="definition">The pipeline.</param>
+    /// <param name="pipelineId">The name that its state is kept under.</param>
+    /// <param name="store">Where the letters are.</param>
+    /// <param name="filter">Which of them.</param>
+    /// <returns>Null when dead letters of this kind of source can't be read again.</returns>
+    public static PipelineSpec? ToReplaySpec(this PipelineDefinition definition, string pipelineId, IStateStore store, DeadLetterFilter filter)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        if (definition.Source.Definition.ReadAgain is not { } readAgain)
+        {
+            return null;
+        }
+
+        var settings = definition.Source.Settings;
+        return definition.ToSpec() with
+        {
+            PipelineId = pipelineId,
+            IsReplay = true,
+            SourceCapabilities = new SourceCapabilities(Replayable: true),
+            Until = Until.CaughtUp,
+            MaxAttempts = MaxAttemptsUntilCaughtUp,
+            MaxDeadLetters = null,
+            CreateSource = () => new DeadLetterSource(pipelineId, store, filter, (batch, letter, position) => readAgain(settings, batch, letter, position)),
         };
     }
 

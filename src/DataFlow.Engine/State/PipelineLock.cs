@@ -27,12 +27,24 @@ public sealed class PipelineLock : IDisposable
     public static PipelineLock Acquire(string folder, string pipeline, string? instance, TimeProvider time)
     {
         var name = instance is null ? pipeline : $"{pipeline}.{instance}";
+        return Acquire(folder, name, time, who =>
+            $"Pipeline '{name}' is already running: {who}. Stop it first, or run a second one beside it with --instance NAME.");
+    }
 
+    /// <summary>Takes the lock of a state folder for a service: there is one of them per folder.</summary>
+    /// <param name="folder">The state folder. Made when it isn't there.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="ConnectorException">A service uses it already, and which; or the lock can't be relied upon here.</exception>
+    public static PipelineLock AcquireForService(string folder, TimeProvider time) =>
+        Acquire(folder, "@service", time, who => $"A service uses the state folder '{folder}' already: {who}. Stop it first, or name another folder with --state DIR.");
+
+    private static PipelineLock Acquire(string folder, string name, TimeProvider time, Func<string, string> refusal)
+    {
         // Names are free text; escaped, they can't leave the folder.
         var path = Path.Combine(StateFolder.Create(folder), Uri.EscapeDataString(name));
         var lockPath = path + ".lock";
         var ownerPath = path + ".owner";
-        var held = TryOpen(lockPath) ?? throw ConnectorException.User(Refusal(name, ownerPath));
+        var held = TryOpen(lockPath) ?? throw ConnectorException.User(refusal(OwnerIn(ownerPath)));
         try
         {
             ThrowUnlessItExcludes(lockPath);
@@ -101,14 +113,13 @@ public sealed class PipelineLock : IDisposable
         File.WriteAllText(ownerPath, JsonSerializer.Serialize(owner));
     }
 
-    private static string Refusal(string name, string ownerPath)
+    private static string OwnerIn(string ownerPath)
     {
-        var who = "another process";
         try
         {
             if (JsonSerializer.Deserialize<Owner>(File.ReadAllText(ownerPath)) is { } owner)
             {
-                who = string.Create(
+                return string.Create(
                     CultureInfo.InvariantCulture,
                     $"process {owner.Process} on host {owner.Host} since {owner.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
             }
@@ -118,7 +129,7 @@ public sealed class PipelineLock : IDisposable
             // It has just begun or is just ending: who it is doesn't change that it is there.
         }
 
-        return $"Pipeline '{name}' is already running: {who}. Stop it first, or run a second one beside it with --instance NAME.";
+        return "another process";
     }
 
     // Beside the lock file, because nobody can read a file that is locked.

@@ -14,4 +14,23 @@ public static class Eventually
             await Task.Yield();
         }
     }
+
+    /// <summary>Waits for what other processes bring about: asks now and then, and fails with what was seen last when it never holds.</summary>
+    /// <returns>How long it took.</returns>
+    public static async Task<TimeSpan> IsAsync(Func<Task<(bool Holds, string Seen)>> condition)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var (holds, seen) = await condition();
+            var elapsed = TimeProvider.System.GetElapsedTime(started);
+            if (holds)
+            {
+                return elapsed;
+            }
+
+            Assert.True(elapsed < Limit, $"Not within {Limit.TotalSeconds:0} s. Seen last: {seen}");
+            await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System);
+        }
+    }
 }

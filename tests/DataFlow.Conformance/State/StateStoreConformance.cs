@@ -17,16 +17,12 @@ public abstract partial class StateStoreConformance : IAsyncLifetime
 
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public ValueTask InitializeAsync()
-    {
-        _store = CreateStore();
-        return ValueTask.CompletedTask;
-    }
+    public async ValueTask InitializeAsync() => _store = await CreateStoreAsync();
 
     public async ValueTask DisposeAsync()
     {
         await _store!.DisposeAsync();
-        CleanUp();
+        await CleanUpAsync();
         GC.SuppressFinalize(this);
     }
 
@@ -349,11 +345,9 @@ public abstract partial class StateStoreConformance : IAsyncLifetime
         Assert.Equal(history.Take(2), await Store.HistoryAsync(Pipeline, 2, Ct));
     }
 
-    protected abstract IStateStore CreateStore();
+    protected abstract ValueTask<IStateStore> CreateStoreAsync();
 
-    protected virtual void CleanUp()
-    {
-    }
+    protected virtual ValueTask CleanUpAsync() => ValueTask.CompletedTask;
 
     protected ValueTask<CommitOutcome> CommitAsync(Checkpoint checkpoint) =>
         Store.CommitAsync(Pipeline, new StateCommit { Checkpoint = checkpoint }, Ct);

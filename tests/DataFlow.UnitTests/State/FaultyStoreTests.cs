@@ -67,5 +67,5 @@ public sealed class FaultyStoreTests : StateStoreConformance
         Assert.Equal(CommitOutcome.Committed, await hanging);
     }
 
-    protected override IStateStore CreateStore() => new FaultyStore(new InMemoryStateStore(Time));
+    protected override ValueTask<IStateStore> CreateStoreAsync() => new(new FaultyStore(new InMemoryStateStore(Time)));
 }

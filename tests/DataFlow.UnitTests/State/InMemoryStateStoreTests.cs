@@ -5,5 +5,5 @@ namespace DataFlow.UnitTests.State;
 
 public sealed class InMemoryStateStoreTests : StateStoreConformance
 {
-    protected override IStateStore CreateStore() => new InMemoryStateStore(Time);
+    protected override ValueTask<IStateStore> CreateStoreAsync() => new(new InMemoryStateStore(Time));
 }

@@ -176,9 +176,13 @@ public sealed class SqliteStateStoreTests : StateStoreConformance
         Assert.Equal(["state.db"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
     }
 
-    protected override IStateStore CreateStore() => Open();
+    protected override ValueTask<IStateStore> CreateStoreAsync() => new(Open());
 
-    protected override void CleanUp() => _folder.Dispose();
+    protected override ValueTask CleanUpAsync()
+    {
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     private SqliteStateStore Open() => SqliteStateStore.Open(_folder.Path, Time);
 }

@@ -15,6 +15,21 @@ internal sealed class SqliteDatabase(string path)
     /// <summary>Full path of the file.</summary>
     public string Path { get; } = path;
 
+    /// <summary>Opens the database of a state folder for reading and writing. Makes folder and file if need be.</summary>
+    /// <exception cref="ConnectorException">The folder or the file can't be used; the message says what to do.</exception>
+    public static (SqliteDatabase Database, SqliteWriter Writer) OpenIn(string folder)
+    {
+        var database = new SqliteDatabase(System.IO.Path.Combine(StateFolder.Create(folder), SqliteStateStore.FileName));
+        try
+        {
+            return (database, new SqliteWriter(database, database.Open()));
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteFaults.Explain(database.Path, e);
+        }
+    }
+
     /// <summary>Opens a connection that may write; what it commits is on the disk.</summary>
     /// <exception cref="SqliteException">See <see cref="SqliteFaults"/>.</exception>
     /// <exception cref="ConnectorException">The file isn't a state database, or is a newer one.</exception>

@@ -64,5 +64,38 @@ internal static class SqliteSchema
 
         create index history_by_pipeline on history(pipeline, id);
         """,
+        """
+        create table pipeline_registry(
+          name text primary key,
+          definition text not null,
+          path text not null,
+          version integer not null,
+          state text not null,
+          reason text,
+          updated integer not null) strict, without rowid;
+
+        create index pipeline_that_must_run on pipeline_registry(name) where state = 'Running';
+
+        create table lease(
+          pipeline text primary key,
+          owner text not null,
+          held_until integer not null) strict, without rowid;
+
+        create index lease_by_owner on lease(owner);
+
+        create table node(
+          name text primary key,
+          incarnation text not null,
+          address text not null,
+          version text not null,
+          started integer not null,
+          there_until integer not null) strict, without rowid;
+
+        create table api_key(
+          name text primary key,
+          hash blob not null unique,
+          may_write integer not null,
+          created integer not null) strict, without rowid;
+        """,
     ];
 }

@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-
 namespace DataFlow.Engine.State;
 
 /// <summary>
@@ -15,7 +13,7 @@ public sealed class SqliteStateStore : IStateStore
     private readonly SqliteWriter _writer;
     private readonly TimeProvider _time;
 
-    private SqliteStateStore(SqliteDatabase database, SqliteWriter writer, TimeProvider time)
+    internal SqliteStateStore(SqliteDatabase database, SqliteWriter writer, TimeProvider time)
     {
         _database = database;
         _writer = writer;
@@ -32,15 +30,8 @@ public sealed class SqliteStateStore : IStateStore
     /// <exception cref="ConnectorException">The folder or the file can't be used; the message says what to do.</exception>
     public static SqliteStateStore Open(string folder, TimeProvider time)
     {
-        var database = new SqliteDatabase(Path.Combine(StateFolder.Create(folder), FileName));
-        try
-        {
-            return new SqliteStateStore(database, new SqliteWriter(database, database.Open()), time);
-        }
-        catch (SqliteException e)
-        {
-            throw SqliteFaults.Explain(database.Path, e);
-        }
+        var (database, writer) = SqliteDatabase.OpenIn(folder);
+        return new SqliteStateStore(database, writer, time);
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,34 @@
+using DataFlow.Engine.Configuration;
+using DataFlow.Engine.Lifecycle;
+
+namespace DataFlow.Cluster;
+
+/// <summary>Reads the definitions of a service's pipelines. Thread-safe.</summary>
+/// <param name="catalogue">The kinds that exist.</param>
+/// <param name="options">Where relative paths start.</param>
+internal sealed class DefinitionReader(Catalogue catalogue, ClusterOptions options)
+{
+    /// <summary>Where the definition of a pipeline stands, or would stand when it came over the API.</summary>
+    public string PathOf(string name, string? path) => Path.GetFullPath(path ?? Path.Combine(options.Root, name + ".yaml"));
+
+    /// <summary>Reads and checks the definition of a pipeline.</summary>
+    /// <exception cref="ConfigurationException">Something is wrong; carries all of it.</exception>
+    public PipelineDefinition Read(RegisteredPipeline pipeline) => Read(pipeline.Name, pipeline.Definition, pipeline.Path);
+
+    /// <summary>Reads and checks the definition of a pipeline.</summary>
+    /// <param name="name">The name that it has in the service.</param>
+    /// <param name="text">The text of the pipeline file.</param>
+    /// <param name="path">Where it stands, or would stand.</param>
+    /// <exception cref="ConfigurationException">Something is wrong; carries all of it.</exception>
+    public PipelineDefinition Read(string name, string text, string path)
+    {
+        var definition = PipelineFile.Parse(text, path, catalogue);
+        if (definition.Name != name)
+        {
+            throw new ConfigurationException([definition.ProblemAt("name", $"the definition is of '{definition.Name}', and the pipeline is called '{name}'; write the same name.")]);
+        }
+
+        var guarantee = GuaranteeExplanation.Of(definition);
+        return guarantee.Problems.Count == 0 ? definition : throw new ConfigurationException(guarantee.Problems);
+    }
+}

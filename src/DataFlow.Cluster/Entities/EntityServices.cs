@@ -1,0 +1,7 @@
+using DataFlow.Engine.Lifecycle;
+using Microsoft.Extensions.Logging;
+
+namespace DataFlow.Cluster;
+
+/// <summary>What the entities of a node share.</summary>
+internal sealed record EntityServices(Node Node, LocalRuns Runs, IServiceStore Store, ILogger<PipelineActor> Logger);
