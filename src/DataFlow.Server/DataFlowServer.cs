@@ -1,4 +1,6 @@
 using DataFlow.Engine.Configuration;
+using DataFlow.Engine.Lifecycle;
+using DataFlow.Engine.State;
 using DataFlow.Server.Endpoints;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -16,10 +18,12 @@ public sealed class DataFlowServer : IAsyncDisposable
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(60);
 
     private readonly WebApplication _app;
+    private readonly IServiceStore _store;
 
-    private DataFlowServer(WebApplication app, IReadOnlyList<Uri> addresses)
+    private DataFlowServer(WebApplication app, IServiceStore store, IReadOnlyList<Uri> addresses)
     {
         _app = app;
+        _store = store;
         Addresses = addresses;
     }
 
@@ -40,17 +44,20 @@ public sealed class DataFlowServer : IAsyncDisposable
     public static async Task<DataFlowServer> StartAsync(ServerOptions options, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var sockets = ListenSockets.Bind(options.Listen);
+        using var sockets = ListenSockets.Bind(options.Listen);
         var addresses = sockets.Addresses;
-        var app = Build(options with { Cluster = options.Cluster with { Address = Reached(options.Cluster.Address, addresses[0]) } }, sockets);
+        var cluster = options.Cluster with { Address = Reached(options.Cluster.Address, addresses[0]) };
+        var store = SqliteServiceStore.Open(cluster.StateFolder, TimeProvider.System);
+        var app = Build(options with { Cluster = cluster }, sockets, store);
         try
         {
             await app.StartAsync(ct).ConfigureAwait(false);
-            return new DataFlowServer(app, addresses);
+            return new DataFlowServer(app, store, addresses);
         }
         catch
         {
             await app.DisposeAsync().ConfigureAwait(false);
+            await store.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -59,9 +66,13 @@ public sealed class DataFlowServer : IAsyncDisposable
     public Task StopAsync(CancellationToken ct) => _app.StopAsync(ct);
 
     /// <summary>Frees everything; stops it first when it runs.</summary>
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync().ConfigureAwait(false);
+        await _store.DisposeAsync().ConfigureAwait(false);
+    }
 
-    private static WebApplication Build(ServerOptions options, ListenSockets sockets)
+    private static WebApplication Build(ServerOptions options, ListenSockets sockets, IServiceStore store)
     {
         // Empty: what a service does is said by its options, not by files and variables of the framework.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(DataFlowServer).Assembly.GetName().Name });
@@ -73,7 +84,6 @@ public sealed class DataFlowServer : IAsyncDisposable
         options.Logging?.Invoke(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton<IHostLifetime, CallerLifetime>();
-        builder.Services.AddSingleton(sockets);
         builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = sockets.Take);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -91,7 +101,7 @@ public sealed class DataFlowServer : IAsyncDisposable
             }
         });
         builder.Services.AddSingleton(options);
-        builder.Services.AddDataFlowCluster(options.Cluster);
+        builder.Services.AddDataFlowCluster(options.Cluster, store, options.Catalogue);
         builder.Services.AddApi();
         var app = builder.Build();
         app.UseApi();

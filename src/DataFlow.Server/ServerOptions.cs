@@ -18,6 +18,9 @@ public sealed record ServerOptions
     /// <summary>Where the API listens: URLs with an IP address, <c>localhost</c> or <c>*</c>, and a port, 0 for a free one.</summary>
     public IReadOnlyList<Uri> Listen { get; init; } = [DefaultListen];
 
+    /// <summary>The kinds that pipelines can use.</summary>
+    public Catalogue Catalogue { get; init; } = BuiltInCatalogue.Instance;
+
     /// <summary>The largest request body, in bytes. A pipeline file is never larger than 4 MiB.</summary>
     public long MaxRequestBytes { get; init; } = 4 << 20;
 

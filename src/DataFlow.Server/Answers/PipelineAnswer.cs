@@ -36,7 +36,7 @@ internal sealed record PipelineAnswer
     /// <summary>The run that is going on; left out when none is.</summary>
     public RunAnswer? Run { get; init; }
 
-    public static PipelineAnswer Of(PipelineStatus status) => new()
+    public static PipelineAnswer Of(PipelineStatus status, Catalogue catalogue) => new()
     {
         Name = status.Pipeline.Name,
         State = status.Pipeline.State,
@@ -45,7 +45,7 @@ internal sealed record PipelineAnswer
         Version = status.Pipeline.Version,
         Updated = status.Pipeline.Updated,
         Path = status.Pipeline.Path,
-        Definition = ShownDefinition.Of(status.Pipeline.Definition, BuiltInCatalogue.Instance).ToJson(),
+        Definition = ShownDefinition.Of(status.Pipeline.Definition, catalogue).ToJson(),
         Run = status.Run is { } run ? RunAnswer.Of(run) : null,
     };
 }

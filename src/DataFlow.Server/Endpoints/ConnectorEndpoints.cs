@@ -5,6 +5,7 @@ using DataFlow.Server.OpenApi;
 using DataFlow.Server.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace DataFlow.Server.Endpoints;
@@ -25,10 +26,9 @@ internal static class ConnectorEndpoints
             .RequireAuthorization(Access.Read);
     }
 
-    private static IResult List(string? role = null)
+    private static IResult List([FromServices] Catalogue catalogue, string? role = null)
     {
         ConnectorRole? wanted = role is null ? null : Words.Parse<ConnectorRole>(role, "role");
-        var catalogue = BuiltInCatalogue.Instance;
         IEnumerable<ConnectorSummary> all =
         [
             .. catalogue.Sources.Select(source => new ConnectorSummary(ConnectorRole.Source, source.Name, source.Summary)),
@@ -38,9 +38,8 @@ internal static class ConnectorEndpoints
         return Results.Ok(new Page<ConnectorSummary>([.. all.Where(connector => wanted is null || connector.Role == wanted)], Next: null));
     }
 
-    private static IResult Describe(string role, string name)
+    private static IResult Describe(string role, string name, [FromServices] Catalogue catalogue)
     {
-        var catalogue = BuiltInCatalogue.Instance;
         var answer = Words.Parse<ConnectorRole>(role, "role") switch
         {
             ConnectorRole.Source when catalogue.FindSource(name) is { } source =>

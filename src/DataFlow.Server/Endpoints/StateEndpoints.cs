@@ -46,10 +46,11 @@ internal static class StateEndpoints
         HttpContext context,
         [FromServices] PipelineService service,
         [FromServices] IServiceStore store,
+        [FromServices] Catalogue catalogue,
         CancellationToken ct)
     {
         var pipeline = (await service.GetAsync(name, ct).ConfigureAwait(false)).Pipeline;
-        var (split, position) = await TargetAsync(request, pipeline, store, ct).ConfigureAwait(false);
+        var (split, position) = await TargetAsync(request, pipeline, store, catalogue, ct).ConfigureAwait(false);
         await service.SeekAsync(name, split, position, Access.NameOf(context), ct).ConfigureAwait(false);
         return await AnswerAsync(store, name, ct).ConfigureAwait(false);
     }
@@ -62,7 +63,7 @@ internal static class StateEndpoints
     }
 
     private static async Task<(string Split, SplitPosition Position)> TargetAsync(
-        SeekRequest request, RegisteredPipeline pipeline, IServiceStore store, CancellationToken ct)
+        SeekRequest request, RegisteredPipeline pipeline, IServiceStore store, Catalogue catalogue, CancellationToken ct)
     {
         if (request.Position is { } position)
         {
@@ -80,7 +81,7 @@ internal static class StateEndpoints
         {
             return request.Split is { } named
                 ? SeekTarget.In(await store.State.ReadAsync(pipeline.Name, ct).ConfigureAwait(false), named, offset)
-                : SeekTarget.At(PipelineFile.Parse(pipeline.Definition, pipeline.Path, BuiltInCatalogue.Instance).Source, offset);
+                : SeekTarget.At(PipelineFile.Parse(pipeline.Definition, pipeline.Path, catalogue).Source, offset);
         }
         catch (OptionException refused)
         {

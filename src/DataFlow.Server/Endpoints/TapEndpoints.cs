@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using DataFlow.Cluster;
 using DataFlow.Server.OpenApi;
 using DataFlow.Server.Requests;
+using DataFlow.Transforms;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -90,9 +91,13 @@ internal static class TapEndpoints
 
     private static void CheckFilter(string? filter)
     {
-        if (filter is not null && FilterExpression.Problem(filter) is { } problem)
+        try
         {
-            throw new RefusalException(RefusalKind.Invalid, $"filter: {problem}");
+            _ = filter is null ? null : BuiltInTransforms.Filter(filter);
+        }
+        catch (OptionException refused)
+        {
+            throw new RefusalException(RefusalKind.Invalid, $"filter: {refused.Message}");
         }
     }
 }

@@ -13,7 +13,7 @@ internal static class DefinitionBody
     /// <summary>Reads it.</summary>
     /// <exception cref="RefusalException">It is empty or no UTF-8.</exception>
     /// <exception cref="ConfigurationException">It holds masks in place of secrets.</exception>
-    public static async Task<string> ReadAsync(HttpRequest request, CancellationToken ct)
+    public static async Task<string> ReadAsync(HttpRequest request, Catalogue catalogue, CancellationToken ct)
     {
         try
         {
@@ -24,7 +24,7 @@ internal static class DefinitionBody
                 throw new RefusalException(RefusalKind.Invalid, "The body is empty; send a pipeline file, as YAML or JSON.");
             }
 
-            ShownDefinition.RefuseMasks(definition, BuiltInCatalogue.Instance);
+            ShownDefinition.RefuseMasks(definition, catalogue);
             return definition;
         }
         catch (DecoderFallbackException)

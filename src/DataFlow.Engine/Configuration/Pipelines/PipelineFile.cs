@@ -48,7 +48,9 @@ public static class PipelineFile
         return definition!;
     }
 
-    private static string ReadText(string path)
+    /// <summary>The text of a pipeline file, unchecked.</summary>
+    /// <exception cref="ConfigurationException">It can't be read, or is too large to be one.</exception>
+    public static string ReadText(string path)
     {
         try
         {
