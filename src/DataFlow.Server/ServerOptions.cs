@@ -15,7 +15,7 @@ public sealed record ServerOptions
     /// </summary>
     public required ClusterOptions Cluster { get; init; }
 
-    /// <summary>Where the API listens: URLs with an IP address, <c>localhost</c> or <c>*</c>, and a port, 0 for a free one.</summary>
+    /// <summary>Where the API listens: URLs with an IP address or <c>localhost</c>, and a port, 0 for a free one.</summary>
     public IReadOnlyList<Uri> Listen { get; init; } = [DefaultListen];
 
     /// <summary>The kinds that pipelines can use.</summary>

@@ -76,7 +76,7 @@ internal sealed class ListenSockets : IDisposable
                     SocketError.AddressAlreadyInUse =>
                         $"{url} is taken: another program listens on port {url.Port}; end it, or listen elsewhere (--listen).",
                     SocketError.AccessDenied => $"Listening on {url} is not allowed: ports below 1024 need rights; use a higher one (--listen).",
-                    SocketError.AddressNotAvailable => $"{url} is no address of this machine; use one that it has, or * for all (--listen).",
+                    SocketError.AddressNotAvailable => $"{url} is no address of this machine; use one that it has, or 0.0.0.0 for all (--listen).",
                     _ => $"Listening on {url} failed: {failure.Message}",
                 },
                 failure);
@@ -93,7 +93,6 @@ internal sealed class ListenSockets : IDisposable
         return url.Host switch
         {
             "localhost" => IPAddress.Loopback,
-            "*" or "+" => IPAddress.IPv6Any,
             var host when IPAddress.TryParse(host.Trim('[', ']'), out var address) => address,
             var host => throw Refuse(url, $"'{host}' is a name; give an IP address of this machine, localhost, or 0.0.0.0 for all."),
         };
