@@ -29,6 +29,7 @@ internal static class DataFlowCommand
             NewCommand.Create(context),
             StateCommand.Create(context),
             DeadLettersCommand.Create(context),
+            ServeCommand.Create(context),
         };
         root.Add(DocsCommand.Create(context, root));
         return root;

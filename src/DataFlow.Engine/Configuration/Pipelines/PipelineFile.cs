@@ -21,6 +21,10 @@ public static class PipelineFile
     public static PipelineDefinition Parse(string text, string path, Catalogue catalogue) =>
         Parse(text, path, catalogue, Environment.GetEnvironmentVariable);
 
+    /// <summary>The name that the text of a pipeline file gives, checked or not; null when it gives none or can't be read.</summary>
+    public static string? NameIn(string text) => YamlReader.Read(text, new ProblemList(null)) is MapValue map
+        && map.Entries.FirstOrDefault(entry => entry.Key == "name")?.Value is ScalarValue { IsNull: false } name ? name.Text : null;
+
     internal static PipelineDefinition Load(string path, Catalogue catalogue, Func<string, string?> environment) =>
         Parse(ReadText(path), path, catalogue, environment);
 
@@ -44,7 +48,9 @@ public static class PipelineFile
         return definition!;
     }
 
-    private static string ReadText(string path)
+    /// <summary>The text of a pipeline file, unchecked.</summary>
+    /// <exception cref="ConfigurationException">It can't be read, or is too large to be one.</exception>
+    public static string ReadText(string path)
     {
         try
         {

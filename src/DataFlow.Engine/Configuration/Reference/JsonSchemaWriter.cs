@@ -10,6 +10,8 @@ public static class JsonSchemaWriter
     /// <summary>A key of JSON files that names their schema; it is for editors only.</summary>
     internal const string SchemaKey = "$schema";
 
+    private const string Draft = "https://json-schema.org/draft/2020-12/schema";
+
     private static readonly JsonSerializerOptions Readable =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -53,7 +55,7 @@ public static class JsonSchemaWriter
         var keys = OptionTable.Of(typeof(PipelineKeys));
         var schema = new JsonObject
         {
-            [SchemaKey] = "https://json-schema.org/draft/2020-12/schema",
+            [SchemaKey] = Draft,
             ["title"] = "DataFlow pipeline",
         };
         Merge(schema, Map(keys, entry => entry.Name switch
@@ -70,6 +72,14 @@ public static class JsonSchemaWriter
         schema["properties"]![SchemaKey] = new JsonObject { ["type"] = "string" };
         schema["$defs"] = definitions;
         return schema;
+    }
+
+    /// <summary>The schema of the options of a kind, by its option record.</summary>
+    public static JsonObject OptionsOf(Type optionsType)
+    {
+        var options = WithoutEmptyRules(Map(OptionTable.Of(optionsType), OptionSchema.Of));
+        options[SchemaKey] = Draft;
+        return options;
     }
 
     private static JsonObject Connector(

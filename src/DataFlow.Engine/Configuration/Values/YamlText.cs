@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -32,6 +33,61 @@ internal static partial class YamlText
         }
 
         yield return line;
+    }
+
+    /// <summary>A value as a document in block style.</summary>
+    public static string Document(ConfigurationValue value)
+    {
+        var text = new StringBuilder();
+        Write(text, value, "");
+        return text.ToString().TrimStart('\n') + "\n";
+    }
+
+    // Writes what follows a key or a dash: a scalar on the same line, a list or map below it.
+    private static void Write(StringBuilder text, ConfigurationValue value, string indent)
+    {
+        switch (value)
+        {
+            case MapValue { Entries.Count: > 0 } map:
+                foreach (var entry in map.Entries)
+                {
+                    text.Append('\n').Append(indent).Append(Scalar(entry.Key)).Append(':');
+                    WriteBelow(text, entry.Value, indent);
+                }
+
+                break;
+            case ListValue { Items.Count: > 0 } list:
+                foreach (var item in list.Items)
+                {
+                    text.Append('\n').Append(indent).Append('-');
+                    WriteBelow(text, item, indent);
+                }
+
+                break;
+            case MapValue:
+                text.Append("{}");
+                break;
+            case ListValue:
+                text.Append("[]");
+                break;
+            case ScalarValue { IsNull: true }:
+                text.Append("null");
+                break;
+            case ScalarValue scalar:
+                text.Append(Scalar(scalar.Text));
+                break;
+        }
+    }
+
+    private static void WriteBelow(StringBuilder text, ConfigurationValue value, string indent)
+    {
+        var isBlock = value is MapValue { Entries.Count: > 0 } or ListValue { Items.Count: > 0 };
+        if (!isBlock)
+        {
+            text.Append(' ');
+        }
+
+        Write(text, value, isBlock ? indent + "  " : indent);
     }
 
     [GeneratedRegex(@"^[A-Za-z0-9_/.$][A-Za-z0-9_/.+=@${}:*-]*(?<!:)\z")]

@@ -1,0 +1,31 @@
+using DataFlow.Engine.Lifecycle;
+
+namespace DataFlow.Server.Answers;
+
+/// <summary>A pipeline in a list.</summary>
+internal sealed record PipelineSummary
+{
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where it is in its life.</summary>
+    public required LifecycleState State { get; init; }
+
+    /// <summary>Why it is in this state; left out when there is nothing to say.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Version of its definition; also the ETag of the pipeline.</summary>
+    public required long Version { get; init; }
+
+    /// <summary>When definition or state last changed.</summary>
+    public required DateTimeOffset Updated { get; init; }
+
+    public static PipelineSummary Of(RegisteredPipeline pipeline) => new()
+    {
+        Name = pipeline.Name,
+        State = pipeline.State,
+        Reason = pipeline.Reason,
+        Version = pipeline.Version,
+        Updated = pipeline.Updated,
+    };
+}

@@ -1,0 +1,114 @@
+using DataFlow.Cluster;
+using DataFlow.Engine.Configuration;
+using DataFlow.Engine.Lifecycle;
+using DataFlow.Server.Answers;
+using DataFlow.Server.OpenApi;
+using DataFlow.Server.Requests;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataFlow.Server.Endpoints;
+
+/// <summary>The pipelines of the service and their definitions.</summary>
+internal static class PipelineEndpoints
+{
+    public static void MapPipelines(this IEndpointRouteBuilder routes)
+    {
+        var pipelines = routes.MapGroup("/pipelines").WithTags("pipelines");
+        pipelines.MapGet("", ListAsync)
+            .Named("listPipelines", "List the pipelines, by name.")
+            .Produces<Page<PipelineSummary>>()
+            .RequireAuthorization(Access.Read);
+        pipelines.MapPost("", AddAsync)
+            .Named("addPipeline", "Add a pipeline.", "The body is a pipeline file, as YAML or JSON. The pipeline is not started, unless start=true is given.")
+            .AcceptsDefinition()
+            .Produces<PipelineAnswer>(StatusCodes.Status201Created)
+            .RequireAuthorization(Access.Write);
+        pipelines.MapGet("/{name}", GetAsync)
+            .Named("getPipeline", "Get a pipeline.", "With its state, its run and its definition, in which secrets are masked. Accept: application/yaml gets the definition alone, as YAML.")
+            .Produces<PipelineAnswer>(StatusCodes.Status200OK, "application/json", MediaTypes.Yaml)
+            .RequireAuthorization(Access.Read);
+        pipelines.MapPut("/{name}", ChangeAsync)
+            .Named("changePipeline", "Change the definition of a pipeline that does not run.", "The body is the whole new definition. If-Match holds the ETag of the version that it was made from.")
+            .AcceptsDefinition()
+            .Produces<PipelineAnswer>()
+            .RequireAuthorization(Access.Write);
+        pipelines.MapDelete("/{name}", RemoveAsync)
+            .Named("removePipeline", "Remove a pipeline that does not run.", "Its state and dead letters go with it; its history stays. If-Match holds the ETag of the version that is meant.")
+            .Produces(StatusCodes.Status204NoContent)
+            .RequireAuthorization(Access.Write);
+        pipelines.MapPost("/{name}/plan", PlanAsync)
+            .Named("planPipeline", "Say what a change of the definition would do. Changes nothing.")
+            .AcceptsDefinition()
+            .Produces<PlanAnswer>()
+            .RequireAuthorization(Access.Read);
+    }
+
+    private static async Task<IResult> ListAsync(
+        [FromServices] PipelineService service, CancellationToken ct, string? state = null, string? after = null, int limit = Paging.DefaultLimit)
+    {
+        Paging.CheckLimit(limit);
+        LifecycleState? wanted = state is null ? null : Words.Parse<LifecycleState>(state, "state");
+        var all = await service.ListAsync(ct).ConfigureAwait(false);
+        var found = all
+            .Where(pipeline => (wanted is null || pipeline.State == wanted) && (after is null || string.CompareOrdinal(pipeline.Name, after) > 0))
+            .OrderBy(pipeline => pipeline.Name, StringComparer.Ordinal)
+            .Take(limit + 1)
+            .Select(PipelineSummary.Of)
+            .ToList();
+        return Results.Ok(Paging.Of(found, limit, last => last.Name));
+    }
+
+    private static async Task<IResult> AddAsync(
+        HttpContext context, [FromServices] PipelineService service, [FromServices] Catalogue catalogue, CancellationToken ct, string? name = null, bool start = false)
+    {
+        var definition = await DefinitionBody.ReadAsync(context.Request, catalogue, ct).ConfigureAwait(false);
+        var by = Access.NameOf(context);
+        var added = await service.AddAsync(DefinitionBody.NameOf(definition, name), definition, path: null, by, ct).ConfigureAwait(false);
+        var status = start
+            ? await service.ExecuteAsync(added.Name, LifecycleCommand.Start, by, ct).ConfigureAwait(false)
+            : new PipelineStatus(added, Run: null);
+        EntityTag.Set(context.Response, added.Version);
+        return Results.Created($"/pipelines/{added.Name}", PipelineAnswer.Of(status, catalogue));
+    }
+
+    private static async Task<IResult> GetAsync(string name, HttpContext context, [FromServices] PipelineService service, [FromServices] Catalogue catalogue, CancellationToken ct)
+    {
+        var status = await service.GetAsync(name, ct).ConfigureAwait(false);
+        EntityTag.Set(context.Response, status.Pipeline.Version);
+        return MediaTypes.PrefersYaml(context.Request)
+            ? Results.Text(ShownDefinition.Of(status.Pipeline.Definition, catalogue).ToYaml(), MediaTypes.Yaml)
+            : Results.Ok(PipelineAnswer.Of(status, catalogue));
+    }
+
+    private static async Task<IResult> ChangeAsync(string name, HttpContext context, [FromServices] PipelineService service, [FromServices] Catalogue catalogue, CancellationToken ct)
+    {
+        var expected = EntityTag.Required(context.Request);
+        var definition = await DefinitionBody.ReadAsync(context.Request, catalogue, ct).ConfigureAwait(false);
+        var version = expected ?? (await service.GetAsync(name, ct).ConfigureAwait(false)).Pipeline.Version;
+        var changed = await service.ChangeAsync(name, version, definition, Access.NameOf(context), ct).ConfigureAwait(false);
+        EntityTag.Set(context.Response, changed.Version);
+        return Results.Ok(PipelineAnswer.Of(new PipelineStatus(changed, Run: null), catalogue));
+    }
+
+    private static async Task<IResult> RemoveAsync(string name, HttpContext context, [FromServices] PipelineService service, CancellationToken ct)
+    {
+        await service.RemoveAsync(name, EntityTag.Required(context.Request), Access.NameOf(context), ct).ConfigureAwait(false);
+        return Results.NoContent();
+    }
+
+    private static async Task<IResult> PlanAsync(
+        string name, HttpContext context, [FromServices] PipelineService service, [FromServices] Catalogue catalogue, [FromServices] IServiceStore store, CancellationToken ct)
+    {
+        var proposed = await DefinitionBody.ReadAsync(context.Request, catalogue, ct).ConfigureAwait(false);
+        var pipeline = (await service.GetAsync(name, ct).ConfigureAwait(false)).Pipeline;
+        var state = await store.State.ReadAsync(name, ct).ConfigureAwait(false);
+        var plan = PipelinePlan.Compare(
+            PipelineFile.Parse(pipeline.Definition, pipeline.Path, catalogue),
+            PipelineFile.Parse(proposed, pipeline.Path, catalogue),
+            state?.SourceFingerprint);
+        return Results.Ok(PlanAnswer.Of(plan, mustStop: !LifecycleRules.MayChange(pipeline.State)));
+    }
+}

@@ -1,0 +1,103 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using DataFlow.Cluster;
+using DataFlow.Server.OpenApi;
+using DataFlow.Server.Requests;
+using DataFlow.Transforms;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataFlow.Server.Endpoints;
+
+/// <summary>Shows the records that pass through a pipeline while they pass.</summary>
+internal static class TapEndpoints
+{
+    private const int MostRecords = 100_000;
+    private const string EventStream = "text/event-stream";
+
+    public static void MapTap(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/pipelines/{name}/tap", TapAsync)
+            .WithTags("tap")
+            .Named(
+                "tapPipeline",
+                "Watch the records of a running pipeline, as its sink gets them.",
+                "Server-sent events: one event 'record' per record with its id, data and metadata as JSON, and an event 'end' when the limit is reached or the run ends. Whoever is slow misses some; the pipeline does not wait.")
+            .Produces<string>(StatusCodes.Status200OK, EventStream)
+            .RequireAuthorization(Access.Read);
+
+    private static async Task TapAsync(
+        string name,
+        HttpContext context,
+        [FromServices] PipelineService service,
+        [FromServices] LocalRuns runs,
+        [FromServices] OwnerForwarder forwarder,
+        CancellationToken ct,
+        string? filter = null,
+        int limit = Paging.DefaultLimit)
+    {
+        Paging.CheckLimit(limit, MostRecords);
+        CheckFilter(filter);
+        if (runs.Find(name) is { } run)
+        {
+            await ShowAsync(context, run, filter, limit, ct).ConfigureAwait(false);
+            return;
+        }
+
+        var status = await service.GetAsync(name, ct).ConfigureAwait(false);
+        await forwarder.ForwardAsync(
+            context,
+            name,
+            status.Run ?? throw new RefusalException(RefusalKind.WrongState, $"Pipeline '{name}' does not run, so nothing passes that could be shown; start it.")).ConfigureAwait(false);
+    }
+
+    private static async Task ShowAsync(HttpContext context, LocalRun run, string? filter, int limit, CancellationToken ct)
+    {
+        var response = context.Response;
+        response.ContentType = EventStream;
+        response.Headers.CacheControl = "no-cache,no-store";
+        response.Headers.Append("X-Accel-Buffering", "no");
+        context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
+
+        // The caller learns that it listens before the first record comes.
+        await response.Body.FlushAsync(ct).ConfigureAwait(false);
+        try
+        {
+            await SseFormatter.WriteAsync(EventsAsync(run, filter, limit, ct), response.Body, ct).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // The caller has seen enough.
+        }
+    }
+
+    private static async IAsyncEnumerable<SseItem<string>> EventsAsync(
+        LocalRun run, string? filter, int limit, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var shown = 0;
+        await foreach (var record in run.ListenAsync(filter, ct).ConfigureAwait(false))
+        {
+            yield return new SseItem<string>(record, "record");
+            if (++shown == limit)
+            {
+                break;
+            }
+        }
+
+        yield return new SseItem<string>(shown == limit ? "limit reached" : "the run has ended", "end");
+    }
+
+    private static void CheckFilter(string? filter)
+    {
+        try
+        {
+            _ = filter is null ? null : BuiltInTransforms.Filter(filter);
+        }
+        catch (OptionException refused)
+        {
+            throw new RefusalException(RefusalKind.Invalid, $"filter: {refused.Message}");
+        }
+    }
+}
