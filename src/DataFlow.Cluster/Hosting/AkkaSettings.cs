@@ -18,6 +18,7 @@ internal static class AkkaSettings
     private const string Tuning = """
         akka {
           loglevel = INFO
+          stdout-loglevel = OFF
           cluster {
             down-removal-margin = 2s
             split-brain-resolver.stable-after = 5s
@@ -30,7 +31,10 @@ internal static class AkkaSettings
               least-shard-allocation-strategy { rebalance-absolute-limit = 20, rebalance-relative-limit = 0.2 }
             }
           }
-          coordinated-shutdown.phases.cluster-sharding-shutdown-region.timeout = 30s
+          coordinated-shutdown {
+            run-by-clr-shutdown-hook = off
+            phases.cluster-sharding-shutdown-region.timeout = 30s
+          }
         }
         """;
 
