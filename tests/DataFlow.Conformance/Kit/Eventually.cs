@@ -14,4 +14,13 @@ public static class Eventually
             await Task.Yield();
         }
     }
+
+    public static async Task Is(Func<Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (!await condition())
+        {
+            limit.Token.ThrowIfCancellationRequested();
+        }
+    }
 }
