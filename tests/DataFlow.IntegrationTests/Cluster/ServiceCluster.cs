@@ -27,6 +27,7 @@ internal sealed class ServiceCluster : IAsyncDisposable
     private readonly int[] _clusterPorts = FreePorts.Take(Nodes);
     private readonly Process?[] _processes = new Process?[Nodes];
     private readonly StringBuilder[] _logs = [new(), new(), new()];
+    private readonly Process _reaper = StartReaper();
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60) };
 
     private ServiceCluster(PostgreSqlDatabase database) => _database = database;
@@ -40,13 +41,21 @@ internal sealed class ServiceCluster : IAsyncDisposable
     public static async Task<ServiceCluster> StartAsync()
     {
         var cluster = new ServiceCluster(await (await PostgreSqlServer.GetAsync()).CreateDatabaseAsync());
-        for (var number = 0; number < Nodes; number++)
+        try
         {
-            cluster.Start(number);
-        }
+            for (var number = 0; number < Nodes; number++)
+            {
+                cluster.Start(number);
+            }
 
-        await cluster.AllUpAsync(Nodes);
-        return cluster;
+            await cluster.AllUpAsync(Nodes);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts a node, or starts it again.</summary>
@@ -61,6 +70,7 @@ internal sealed class ServiceCluster : IAsyncDisposable
                 .. _clusterPorts.SelectMany(port => (string[])["--seed", $"127.0.0.1:{port}"]),
             ],
             new Dictionary<string, string> { ["DATAFLOW_DB_PASS"] = PostgreSqlServer.Password });
+        _reaper.StandardInput.WriteLine(process.Id);
         var log = _logs[number];
         process.OutputDataReceived += (_, line) => Keep(log, line.Data);
         process.ErrorDataReceived += (_, line) => Keep(log, line.Data);
@@ -248,6 +258,7 @@ internal sealed class ServiceCluster : IAsyncDisposable
             _processes[number]?.Dispose();
         }
 
+        _reaper.Dispose();
         _http.Dispose();
         await _database.DisposeAsync();
         _folder.Dispose();
@@ -258,6 +269,13 @@ internal sealed class ServiceCluster : IAsyncDisposable
     private Uri Url(int node, string path) => new($"http://127.0.0.1:{_apiPorts[node]}/{path}");
 
     private void Signal(int number, int signal) => Assert.Equal(0, Kill(_processes[number]!.Id, signal));
+
+    /// <summary>A shell that outlives a test run that is killed, and takes the nodes with it: it ends at the end of its input.</summary>
+    private static Process StartReaper() => Process.Start(new ProcessStartInfo(
+        "sh", ["-c", "while read -r node; do nodes=\"$nodes $node\"; done; kill -9 $nodes 2> /dev/null"])
+    {
+        RedirectStandardInput = true,
+    })!;
 
     private static void Keep(StringBuilder log, string? line)
     {
