@@ -1,4 +1,5 @@
 using Akka.Hosting;
+using DataFlow;
 using DataFlow.Cluster;
 using DataFlow.Engine.Lifecycle;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -20,8 +21,20 @@ public static class ClusterServiceCollectionExtensions
     /// <param name="store">Where everything is kept; disposed by whoever made it, after the host.</param>
     /// <param name="catalogue">The kinds that exist.</param>
     public static IServiceCollection AddDataFlowCluster(
-        this IServiceCollection services, ClusterOptions options, IServiceStore store, DataFlow.Catalogue catalogue)
+        this IServiceCollection services, ClusterOptions options, IServiceStore store, Catalogue catalogue)
     {
+        if (options.Nodes == 2)
+        {
+            throw ConnectorException.User(
+                "A cluster of 2 nodes is worse than one node: when either dies the other can't tell whether it is the one that was cut off. Use 1 node, or 3.");
+        }
+
+        if (options.Nodes > 1 && (options.Database is null || options.Seeds.Count == 0))
+        {
+            throw ConnectorException.User(
+                $"A cluster of {options.Nodes} nodes needs a PostgreSQL database that all of them reach (--database) and the list of nodes to ask for membership (--seed HOST:PORT, the same on all).");
+        }
+
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddSingleton(store);

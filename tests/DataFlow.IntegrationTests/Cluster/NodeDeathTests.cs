@@ -1,3 +1,6 @@
+using System.Net;
+using DataFlow.Conformance;
+
 namespace DataFlow.IntegrationTests.Cluster;
 
 /// <summary>
@@ -73,12 +76,78 @@ public sealed class NodeDeathTests(ITestOutputHelper output)
         await cluster.AuditAsync(0);
     }
 
+    [Fact]
+    public async Task While_the_state_database_is_away_the_service_stays_up_and_the_pipelines_come_back_with_it()
+    {
+        await using var cluster = await StartAsync();
+        cluster.StateLink.Refuse();
+        cluster.StateLink.Cut();
+        for (var number = 0; number < ServiceCluster.Nodes; number++)
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, await cluster.StatusOfAsync(number, "pipelines"));
+        }
+
+        // Longer than a lease: nobody may take what nobody can give.
+        await Task.Delay(TimeSpan.FromSeconds(12), TimeProvider.System);
+        cluster.StateLink.Refuse(false);
+        await cluster.AllWriteAfterAsync(await cluster.NowAsync());
+        await cluster.AllUpAsync(ServiceCluster.Nodes);
+        await cluster.AuditAsync(0);
+    }
+
+    [Fact]
+    public async Task A_founder_that_is_started_alone_runs_nothing_until_a_majority_is_there()
+    {
+        await using var cluster = await StartAsync();
+        for (var number = 0; number < ServiceCluster.Nodes; number++)
+        {
+            await cluster.KillAsync(number);
+        }
+
+        var moment = await ShortlyAfterAsync(cluster, await cluster.NowAsync());
+        cluster.Start(0);
+        await Eventually.IsAsync(async () =>
+        {
+            var log = cluster.LogOf(0);
+            await Task.Yield();
+            return (log.Contains("Joining", StringComparison.Ordinal), log);
+        });
+        await Task.Delay(TimeSpan.FromSeconds(12), TimeProvider.System);
+        foreach (var name in cluster.Pipelines)
+        {
+            Assert.Empty(await cluster.Database.RowsAsync($"SELECT 1 FROM {name} WHERE at > '{moment}' LIMIT 1"));
+        }
+
+        cluster.Start(1);
+        cluster.Start(2);
+        await cluster.AllUpAsync(ServiceCluster.Nodes);
+        await cluster.AllWriteAfterAsync(await cluster.NowAsync());
+        await cluster.AuditAsync(2);
+    }
+
+    [Fact]
+    public async Task A_second_node_of_the_same_name_is_refused()
+    {
+        await using var cluster = await ServiceCluster.StartAsync();
+        var twin = await cluster.RunTwinAsync(1);
+        Assert.NotEqual(0, twin.ExitCode);
+        Assert.Contains("There is a node called 'node1' already, and it is alive", twin.Error, StringComparison.Ordinal);
+    }
+
     private static async Task<ServiceCluster> StartAsync()
     {
         var cluster = await ServiceCluster.StartAsync();
-        await cluster.AddAsync(Pipelines, recordsPerSecond: 200);
-        await cluster.AllWriteAfterAsync(await cluster.NowAsync());
-        return cluster;
+        try
+        {
+            await cluster.AddAsync(Pipelines, recordsPerSecond: 200);
+            await cluster.AllWriteAfterAsync(await cluster.NowAsync());
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
     }
 
     // Rows that were under way at the moment don't count as written afterwards.

@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Json;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using DataFlow.Conformance;
+using Npgsql;
 
 namespace DataFlow.IntegrationTests.Cluster;
 
@@ -30,7 +32,14 @@ internal sealed class ServiceCluster : IAsyncDisposable
     private readonly Process _reaper = StartReaper();
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60) };
 
-    private ServiceCluster(PostgreSqlDatabase database) => _database = database;
+    private ServiceCluster(PostgreSqlDatabase database, int serverPort)
+    {
+        _database = database;
+        StateLink = new TcpFaultProxy(serverPort);
+    }
+
+    /// <summary>Between the nodes and the database with their state.</summary>
+    public TcpFaultProxy StateLink { get; }
 
     /// <summary>The pipelines that were added.</summary>
     public List<string> Pipelines { get; } = [];
@@ -40,7 +49,8 @@ internal sealed class ServiceCluster : IAsyncDisposable
     /// <summary>Starts the nodes, side by side, and waits until all are members.</summary>
     public static async Task<ServiceCluster> StartAsync()
     {
-        var cluster = new ServiceCluster(await (await PostgreSqlServer.GetAsync()).CreateDatabaseAsync());
+        var server = await PostgreSqlServer.GetAsync();
+        var cluster = new ServiceCluster(await server.CreateDatabaseAsync(), server.Port);
         try
         {
             for (var number = 0; number < Nodes; number++)
@@ -63,12 +73,7 @@ internal sealed class ServiceCluster : IAsyncDisposable
     {
         var process = _processes[number] = Cli.Start(
             _folder.Path,
-            [
-                "serve", "--node", $"node{number}", "--state", _folder[$"node{number}"], "--root", _folder.Path,
-                "--listen", $"http://127.0.0.1:{_apiPorts[number]}", "--database", _database.PooledConnectionString,
-                "--cluster-port", $"{_clusterPorts[number]}", "--nodes", $"{Nodes}",
-                .. _clusterPorts.SelectMany(port => (string[])["--seed", $"127.0.0.1:{port}"]),
-            ],
+            Arguments($"node{number}", _apiPorts[number], _clusterPorts[number]),
             new Dictionary<string, string> { ["DATAFLOW_DB_PASS"] = PostgreSqlServer.Password });
         _reaper.StandardInput.WriteLine(process.Id);
         var log = _logs[number];
@@ -76,6 +81,13 @@ internal sealed class ServiceCluster : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => Keep(log, line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
+    }
+
+    /// <summary>Runs one more process under the name of a node, to its end.</summary>
+    public Task<CliResult> RunTwinAsync(int number)
+    {
+        var ports = FreePorts.Take(2);
+        return Cli.RunAsync(_folder.Path, Arguments($"node{number}", ports[0], ports[1], state: "twin"));
     }
 
     /// <summary>Adds pipelines to a node and starts them.</summary>
@@ -114,6 +126,13 @@ internal sealed class ServiceCluster : IAsyncDisposable
     {
         using var answer = await _http.PostAsync(Url(node, $"pipelines/{pipeline}/{command}"), content: null);
         Assert.True(answer.IsSuccessStatusCode, $"{command} {pipeline} at node{node}: {await answer.Content.ReadAsStringAsync()}");
+    }
+
+    /// <summary>The status code of a node's answer.</summary>
+    public async Task<HttpStatusCode> StatusOfAsync(int node, string path)
+    {
+        using var answer = await _http.GetAsync(Url(node, path));
+        return answer.StatusCode;
     }
 
     /// <summary>What a node answers.</summary>
@@ -259,10 +278,19 @@ internal sealed class ServiceCluster : IAsyncDisposable
         }
 
         _reaper.Dispose();
+        await StateLink.DisposeAsync();
         _http.Dispose();
         await _database.DisposeAsync();
         _folder.Dispose();
     }
+
+    private IEnumerable<string> Arguments(string node, int apiPort, int clusterPort, string? state = null) =>
+    [
+        "serve", "--node", node, "--state", _folder[state ?? node], "--root", _folder.Path, "--listen", $"http://127.0.0.1:{apiPort}",
+        "--database", new NpgsqlConnectionStringBuilder(_database.PooledConnectionString) { Port = StateLink.Port }.ConnectionString,
+        "--cluster-port", $"{clusterPort}", "--nodes", $"{Nodes}",
+        .. _clusterPorts.SelectMany(port => (string[])["--seed", $"127.0.0.1:{port}"]),
+    ];
 
     private bool IsAlive(int number) => _processes[number] is { HasExited: false };
 
