@@ -32,4 +32,13 @@ public sealed record ClusterOptions
 
     /// <summary>How many nodes there are meant to be: 1, or an odd number from 3. Fewer than a majority run nothing.</summary>
     public int Nodes { get; init; } = 1;
+
+    /// <summary>How soon a silent node is given up.</summary>
+    internal ClusterTiming Timing { get; init; } = ClusterTiming.Default;
+
+    /// <summary>What addresses of nodes begin with.</summary>
+    internal string Protocol { get; init; } = "akka.tcp";
+
+    /// <summary>More settings of the actor system, as HOCON.</summary>
+    internal string Settings { get; init; } = "";
 }

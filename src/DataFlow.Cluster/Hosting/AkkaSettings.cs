@@ -1,3 +1,4 @@
+using System.Globalization;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Hosting.SBR;
 using Akka.Cluster.Sharding;
@@ -15,13 +16,13 @@ internal static class AkkaSettings
     /// <summary>The name of the actor system, a part of each node's address.</summary>
     public const string System = "dataflow";
 
-    private const string Tuning = """
+    private static string Tuning(ClusterTiming timing) => string.Create(CultureInfo.InvariantCulture, $$"""
         akka {
           loglevel = INFO
           stdout-loglevel = OFF
           cluster {
-            down-removal-margin = 2s
-            split-brain-resolver.stable-after = 5s
+            down-removal-margin = {{timing.Margin.TotalMilliseconds}}ms
+            split-brain-resolver.stable-after = {{timing.StableAfter.TotalMilliseconds}}ms
             sharding {
               distributed-data.durable.keys = []
               handoff-timeout = 15s
@@ -36,16 +37,17 @@ internal static class AkkaSettings
             phases.cluster-sharding-shutdown-region.timeout = 30s
           }
         }
-        """;
+        """);
 
     /// <summary>Remoting, membership, serialization.</summary>
     public static AkkaConfigurationBuilder WithNode(this AkkaConfigurationBuilder akka, ClusterOptions options)
     {
-        akka.AddHocon(Tuning, HoconAddMode.Prepend)
+        akka.AddHocon(Tuning(options.Timing), HoconAddMode.Prepend)
+            .AddHocon(options.Settings, HoconAddMode.Prepend)
             .WithRemoting(new RemoteOptions { HostName = options.Host, PublicHostName = options.Host, Port = options.Port })
             .WithClustering(new Akka.Cluster.Hosting.ClusterOptions
             {
-                SeedNodes = [.. options.Seeds.Select(seed => $"akka.tcp://{System}@{seed}")],
+                SeedNodes = [.. options.Seeds.Select(seed => $"{options.Protocol}://{System}@{seed}")],
                 Roles = [System, Members.RoleOf(options.NodeName)],
 
                 // Fewer than a majority never run anything: a founder that is started alone, cut off from the rest, waits.
@@ -53,8 +55,8 @@ internal static class AkkaSettings
                 SplitBrainResolver = new KeepMajorityOption(),
                 FailureDetector = new PhiAccrualFailureDetectorOptions
                 {
-                    HeartbeatInterval = TimeSpan.FromMilliseconds(500),
-                    AcceptableHeartbeatPause = TimeSpan.FromSeconds(2),
+                    HeartbeatInterval = options.Timing.Heartbeat,
+                    AcceptableHeartbeatPause = options.Timing.Pause,
                 },
             })
             .WithStrictSerialization()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 
 namespace DataFlow.Conformance;
@@ -31,11 +32,15 @@ public sealed class PostgreSqlServer
     {
         if (Environment.GetEnvironmentVariable("DATAFLOW_TEST_POSTGRESQL") is null)
         {
-            RequiredServer.Require("PostgreSQL", Folder(), "Install it (Debian: postgresql), or set DATAFLOW_TEST_POSTGRESQL.");
+            RequirePrograms();
         }
 
         return Instance.Value;
     }
+
+    /// <summary>Skips or fails the test when PostgreSQL is not installed.</summary>
+    internal static void RequirePrograms() =>
+        RequiredServer.Require("PostgreSQL", Folder(), "Install it (Debian: postgresql), or set DATAFLOW_TEST_POSTGRESQL.");
 
     /// <summary>Makes a database for one test.</summary>
     public async Task<PostgreSqlDatabase> CreateDatabaseAsync()
@@ -45,6 +50,23 @@ public sealed class PostgreSqlServer
         await using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
         await command.ExecuteNonQueryAsync();
         return new PostgreSqlDatabase(this, name);
+    }
+
+    /// <summary>Runs one of PostgreSQL's own programs on a database.</summary>
+    public static async Task RunProgramAsync(string name, PostgreSqlDatabase database, params string[] arguments)
+    {
+        RequirePrograms();
+        var address = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        var start = new ProcessStartInfo(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Folder()!))!, name), arguments) { RedirectStandardError = true };
+        start.Environment["PGHOST"] = address.Host;
+        start.Environment["PGPORT"] = address.Port.ToString();
+        start.Environment["PGUSER"] = address.Username;
+        start.Environment["PGPASSWORD"] = address.Password;
+        start.Environment["PGDATABASE"] = address.Database;
+        using var process = Process.Start(start)!;
+        var said = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"{name} ended with {process.ExitCode}: {said}");
     }
 
     internal string ConnectionString(string database) =>
@@ -57,6 +79,28 @@ public sealed class PostgreSqlServer
         return connection;
     }
 
+    /// <summary>Starts the server's process on a folder for data, and makes the data when it isn't there.</summary>
+    internal static PrivateServer Launch(string data, int port)
+    {
+        var programs = Path.GetDirectoryName(Path.GetFullPath(Folder()!));
+        return PrivateServer.Start(
+            "postgresql",
+            $"[ -d '{data}' ] || {{ echo '{Password}' > password; '{programs}/initdb' -D '{data}' -U postgres -A scram-sha-256 --pwfile=password -E UTF8 --locale=C.UTF-8 --no-sync; }}",
+            $"'{programs}/postgres' -D '{data}' -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c wal_level=logical "
+                + "-c max_prepared_transactions=20 -c max_replication_slots=30 -c max_wal_senders=30 -c max_connections=200 -c log_min_messages=fatal");
+    }
+
+    /// <summary>The superuser of a server that was launched.</summary>
+    internal static NpgsqlConnectionStringBuilder Superuser(int port) => new()
+    {
+        Host = "127.0.0.1",
+        Port = port,
+        Username = "postgres",
+        Password = Password,
+        Database = "postgres",
+        Pooling = false,
+    };
+
     private static string? Folder() => RequiredServer.FindProgram(
         "initdb", Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")) : []);
 
@@ -67,22 +111,9 @@ public sealed class PostgreSqlServer
             return new PostgreSqlServer(new NpgsqlConnectionStringBuilder(address));
         }
 
-        var programs = Path.GetDirectoryName(Path.GetFullPath(Folder()!));
         var port = TcpFaultProxy.UnusedPort();
-        var server = PrivateServer.Start(
-            "postgresql",
-            $"echo '{Password}' > password; '{programs}/initdb' -D data -U postgres -A scram-sha-256 --pwfile=password -E UTF8 --locale=C.UTF-8 --no-sync",
-            $"'{programs}/postgres' -D data -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c wal_level=logical "
-                + "-c max_prepared_transactions=20 -c max_replication_slots=30 -c max_wal_senders=30 -c max_connections=200 -c log_min_messages=fatal");
-        var superuser = new NpgsqlConnectionStringBuilder
-        {
-            Host = "127.0.0.1",
-            Port = port,
-            Username = "postgres",
-            Password = Password,
-            Database = "postgres",
-            Pooling = false,
-        };
+        var server = Launch("data", port);
+        var superuser = Superuser(port);
         var started = new PostgreSqlServer(superuser);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
         await server.WaitAsync(async () => await (await started.OpenAsync("postgres")).DisposeAsync());
@@ -101,6 +132,9 @@ public sealed class PostgreSqlDatabase(PostgreSqlServer server, string name) : I
 
     /// <summary>For Npgsql.</summary>
     public string ConnectionString => server.ConnectionString(name);
+
+    /// <summary>For Npgsql, with a pool, as programs use it.</summary>
+    public string PooledConnectionString => new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = true }.ConnectionString;
 
     /// <summary>An open connection of the superuser, not pooled.</summary>
     public Task<NpgsqlConnection> OpenAsync() => server.OpenAsync(name);

@@ -345,6 +345,28 @@ public abstract partial class StateStoreConformance : IAsyncLifetime
         Assert.Equal(history.Take(2), await Store.HistoryAsync(Pipeline, 2, Ct));
     }
 
+    [Fact]
+    public async Task Ten_thousand_splits_are_stored_and_read()
+    {
+        var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);
+        await CommitAsync(Next(run.Checkpoint, [.. Enumerable.Range(0, 10_000).Select(i => ($"file-{i}.csv", (long)i))]));
+
+        Assert.Equal(10_000, (await Store.ReadAsync(Pipeline, Ct))!.Checkpoint.Splits.Count);
+    }
+
+    [Fact]
+    public async Task The_history_of_a_pipeline_is_bounded()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 1010).Select(i => Store
+            .AddHistoryAsync(Pipeline, HistoryEvent.Replay, Owner, i.ToString(), Ct).AsTask()));
+        await Store.AddHistoryAsync(Pipeline, HistoryEvent.RunStopped, Owner, "newest", Ct);
+
+        var history = await Store.HistoryAsync(Pipeline, 2000, Ct);
+
+        Assert.Equal(1000, history.Count);
+        Assert.Equal("newest", history[0].Detail);
+    }
+
     protected abstract ValueTask<IStateStore> CreateStoreAsync();
 
     protected virtual ValueTask CleanUpAsync() => ValueTask.CompletedTask;

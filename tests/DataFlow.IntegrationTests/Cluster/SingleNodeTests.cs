@@ -53,7 +53,7 @@ public sealed class SingleNodeTests
         Assert.Equal(
             [HistoryEvent.Created, HistoryEvent.Started, HistoryEvent.Paused, HistoryEvent.Resumed, HistoryEvent.Stopped],
             history.Where(entry => entry.Owner == "ann").Select(entry => entry.Event).Reverse());
-        AssertNumbered(folder["endless.ndjson"], (await node.Store.State.ReadAsync("endless", default))!.Checkpoint.Counters);
+        NumberedFile.Assert(folder["endless.ndjson"], (await node.Store.State.ReadAsync("endless", default))!.Checkpoint.Counters);
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class SingleNodeTests
         await node.Pipelines.ExecuteAsync("endless", state == LifecycleState.Paused ? LifecycleCommand.Resume : LifecycleCommand.Start, "ann", default);
         await DeliversAsync(node, "endless");
         await ExecuteAsync(node, LifecycleCommand.Stop, LifecycleState.Stopped);
-        AssertNumbered(folder["endless.ndjson"], (await node.Store.State.ReadAsync("endless", default))!.Checkpoint.Counters);
+        NumberedFile.Assert(folder["endless.ndjson"], (await node.Store.State.ReadAsync("endless", default))!.Checkpoint.Counters);
     }
 
     [Fact]
@@ -186,7 +186,7 @@ public sealed class SingleNodeTests
         Assert.Null(again.Runs.Find("other"));
         Assert.Equal(LifecycleState.Paused, (await again.Pipelines.GetAsync("other", default)).Pipeline.State);
         await again.Pipelines.ExecuteAsync("endless", LifecycleCommand.Stop, "ann", default);
-        AssertNumbered(folder["endless.ndjson"], (await again.Store.State.ReadAsync("endless", default))!.Checkpoint.Counters);
+        NumberedFile.Assert(folder["endless.ndjson"], (await again.Store.State.ReadAsync("endless", default))!.Checkpoint.Counters);
     }
 
     [Fact]
@@ -215,7 +215,7 @@ public sealed class SingleNodeTests
         });
         Assert.Throws<OptionException>(() => run.ListenAsync("age >=", default));
         await ExecuteAsync(node, LifecycleCommand.Stop, LifecycleState.Stopped);
-        AssertNumbered(folder["endless.ndjson"], (await node.Store.State.ReadAsync("endless", default))!.Checkpoint.Counters);
+        NumberedFile.Assert(folder["endless.ndjson"], (await node.Store.State.ReadAsync("endless", default))!.Checkpoint.Counters);
     }
 
     [Fact]
@@ -262,17 +262,5 @@ public sealed class SingleNodeTests
             return (status.Pipeline.State == state, $"{status.Pipeline.State}: {status.Pipeline.Reason} {status.Run}");
         });
         return status!;
-    }
-
-    /// <summary>The file holds the records 1 to n, each once, and the counters say n.</summary>
-    private static void AssertNumbered(string path, RecordCounters counters)
-    {
-        var numbers = File.ReadLines(path).Select(line =>
-        {
-            using var json = System.Text.Json.JsonDocument.Parse(line);
-            return json.RootElement.GetProperty("sequence").GetInt64();
-        }).ToList();
-        Assert.Equal(Enumerable.Range(1, numbers.Count).Select(number => (long)number), numbers);
-        Assert.Equal((numbers.Count, 0), (counters.Delivered, counters.Unaccounted));
     }
 }

@@ -14,10 +14,12 @@ internal sealed class TestNode : IAsyncDisposable
 
     private readonly IHost _host;
     private readonly IServiceStore _store;
+    private readonly bool _ownsStore;
     private bool _isStopped;
 
-    private TestNode(IHost host, IServiceStore store)
+    private TestNode(IHost host, IServiceStore store, bool ownsStore)
     {
+        _ownsStore = ownsStore;
         _host = host;
         _store = store;
     }
@@ -33,16 +35,19 @@ internal sealed class TestNode : IAsyncDisposable
     /// <summary>Starts a single node with its state in a folder.</summary>
     public static Task<TestNode> StartAsync(string folder) => StartAsync(
         new ClusterOptions { Address = new Uri("http://127.0.0.1:1"), StateFolder = Path.Combine(folder, "state"), Root = folder },
-        SqliteServiceStore.Open(Path.Combine(folder, "state"), TimeProvider.System));
+        SqliteServiceStore.Open(Path.Combine(folder, "state"), TimeProvider.System),
+        ownsStore: true);
 
-    /// <summary>Starts a node.</summary>
-    public static async Task<TestNode> StartAsync(ClusterOptions options, IServiceStore store)
+    /// <summary>Starts a node that shares its store with others.</summary>
+    public static Task<TestNode> StartAsync(ClusterOptions options, IServiceStore store) => StartAsync(options, store, ownsStore: false);
+
+    private static async Task<TestNode> StartAsync(ClusterOptions options, IServiceStore store, bool ownsStore)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddDataFlowCluster(options, store, BuiltInCatalogue.Instance);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
-        var node = new TestNode(builder.Build(), store);
+        var node = new TestNode(builder.Build(), store, ownsStore);
         await node._host.StartAsync();
         return node;
     }
@@ -62,6 +67,9 @@ internal sealed class TestNode : IAsyncDisposable
         }
 
         _host.Dispose();
-        await _store.DisposeAsync();
+        if (_ownsStore)
+        {
+            await _store.DisposeAsync();
+        }
     }
 }

@@ -62,53 +62,6 @@ public sealed class SqliteStateStoreTests : StateStoreConformance
     }
 
     [Fact]
-    public async Task Two_stores_on_the_same_file_fence_each_other()
-    {
-        await using var other = Open();
-        var mine = await Store.OpenRunAsync(Pipeline, Owner, Ct);
-        var theirs = await other.OpenRunAsync(Pipeline, "other", Ct);
-
-        Assert.Equal(2, theirs.Checkpoint.Epoch);
-        Assert.Equal(CommitOutcome.Fenced, await CommitAsync(Next(mine.Checkpoint, ("a", 666))));
-        Assert.Equal(
-            CommitOutcome.Committed,
-            await other.CommitAsync(Pipeline, new StateCommit { Checkpoint = Next(theirs.Checkpoint, ("a", 1)) }, Ct));
-        Assert.Equal([("a", 1)], OffsetsOf((await Store.ReadAsync(Pipeline, Ct))!));
-    }
-
-    [Fact]
-    public async Task Two_stores_that_take_over_from_each_other_at_random_never_lose_a_commit()
-    {
-        await using var other = Open();
-        var results = await Task.WhenAll(CommitSomeAsync(Store), CommitSomeAsync(other));
-
-        var state = (await Store.ReadAsync(Pipeline, Ct))!;
-        Assert.Equal(results.Sum(), state.Checkpoint.Sequence);
-        Assert.Equal(results.Sum(), state.Checkpoint.Counters.Delivered);
-
-        async Task<int> CommitSomeAsync(IStateStore store)
-        {
-            var committed = 0;
-            for (var round = 0; round < 15; round++)
-            {
-                var checkpoint = (await store.OpenRunAsync(Pipeline, Owner, Ct)).Checkpoint;
-                for (var i = 0; i < 3; i++)
-                {
-                    checkpoint = Next(checkpoint) with { Counters = checkpoint.Counters + new RecordCounters { Delivered = 1 } };
-                    if (await store.CommitAsync(Pipeline, new StateCommit { Checkpoint = checkpoint }, Ct) == CommitOutcome.Fenced)
-                    {
-                        break;
-                    }
-
-                    committed++;
-                }
-            }
-
-            return committed;
-        }
-    }
-
-    [Fact]
     public async Task Reading_does_not_wait_for_a_process_that_is_writing()
     {
         await Store.OpenRunAsync(Pipeline, Owner, Ct);
@@ -146,24 +99,41 @@ public sealed class SqliteStateStoreTests : StateStoreConformance
     }
 
     [Fact]
-    public async Task Ten_thousand_splits_are_stored_and_read()
+    public async Task A_copy_is_complete_while_another_writes_and_is_a_state_folder_of_its_own()
     {
+        using var copy = new TemporaryFolder();
         var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);
-        await CommitAsync(Next(run.Checkpoint, [.. Enumerable.Range(0, 10_000).Select(i => ($"file-{i}.csv", (long)i))]));
+        var first = Next(run.Checkpoint, ("a", 1));
+        await CommitAsync(first);
+        using var writer = new SqliteConnection($"Data Source={_folder.File("state.db")};Pooling=false");
+        await writer.OpenAsync(Ct);
+        await using (writer.BeginTransaction(deferred: false))
+        {
+            await SqliteStateStore.BackupAsync(_folder.Path, copy.File("state.db"), Ct);
+        }
 
-        Assert.Equal(10_000, (await Store.ReadAsync(Pipeline, Ct))!.Checkpoint.Splits.Count);
+        await CommitAsync(Next(first, ("a", 2)));
+
+        Assert.Equal(["state.db"], Directory.GetFiles(copy.Path).Select(Path.GetFileName));
+        await using var restored = SqliteStateStore.Open(copy.Path, Time);
+        Assert.Equal([("a", 1)], OffsetsOf((await restored.ReadAsync(Pipeline, Ct))!));
+        Assert.Equal(2, (await restored.OpenRunAsync(Pipeline, Owner, Ct)).Checkpoint.Epoch);
     }
 
     [Fact]
-    public async Task The_history_of_a_pipeline_is_bounded()
+    public async Task A_copy_never_replaces_a_file_and_says_where_it_can_not_be_written()
     {
-        await Task.WhenAll(Enumerable.Range(0, 1010).Select(i => Store
-            .AddHistoryAsync(Pipeline, HistoryEvent.Replay, Owner, i.ToString(), Ct).AsTask()));
+        await File.WriteAllTextAsync(_folder.File("there"), "precious", Ct);
 
-        var history = await Store.HistoryAsync(Pipeline, 2000, Ct);
+        var there = await Assert.ThrowsAsync<ConnectorException>(async () => await SqliteStateStore.BackupAsync(_folder.Path, _folder.File("there"), Ct));
+        var nowhere = await Assert.ThrowsAsync<ConnectorException>(async () => await SqliteStateStore.BackupAsync(_folder.Path, _folder.File("no/copy"), Ct));
+        var nothing = await Assert.ThrowsAsync<ConnectorException>(async () => await SqliteStateStore.BackupAsync(_folder.File("no"), _folder.File("copy"), Ct));
 
-        Assert.Equal(1000, history.Count);
-        Assert.Equal("1009", history[0].Detail);
+        Assert.Equal($"The file '{_folder.File("there")}' is there already. Name another one, or move it away.", there.Message);
+        Assert.StartsWith($"The copy '{_folder.File("no/copy")}' can't be written: ", nowhere.Message);
+        Assert.StartsWith($"There is no state to copy: '{_folder.File("no/state.db")}' isn't there.", nothing.Message);
+        Assert.All([there, nowhere, nothing], error => Assert.Equal(FaultOwner.User, error.Owner));
+        Assert.Equal("precious", await File.ReadAllTextAsync(_folder.File("there"), Ct));
     }
 
     [Fact]
