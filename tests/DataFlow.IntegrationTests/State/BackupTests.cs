@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DataFlow.Conformance;
 using DataFlow.Engine;
 using DataFlow.Engine.Configuration;
@@ -7,8 +8,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace DataFlow.IntegrationTests.State;
 
 /// <summary>
-/// A state that is copied while a pipeline runs, and put back after the pipeline has gone on: the sink is effectively-once, so that
-/// its table holds every row once all the same.
+/// A state that is copied while a pipeline runs, and put back after the pipeline has gone on: a sink that is effectively-once holds
+/// every row once all the same.
 /// </summary>
 public sealed class BackupTests
 {
@@ -20,7 +21,7 @@ public sealed class BackupTests
     public async Task An_older_SQLite_state_that_is_put_back_loses_and_doubles_nothing_in_the_sink()
     {
         await using var database = await PrepareAsync();
-        using var folder = Folder(database);
+        using var folder = Folder(database, TableSink(database));
         using var process = Cli.Start(folder.Path, ["run", "copy.yaml", "--until", "forever"]);
         var run = Cli.FinishAsync(process);
         await Eventually.Is(async () => run.IsCompleted || await CountAsync(database) > 0);
@@ -32,9 +33,7 @@ public sealed class BackupTests
         process.Kill();
         Assert.Equal(CliResult.Killed, (await run).ExitCode);
 
-        Directory.Delete(folder[".dataflow"], recursive: true);
-        Directory.CreateDirectory(folder[".dataflow"]);
-        File.Move(folder["copy.db"], folder[".dataflow/state.db"]);
+        PutBack(folder);
         await AddRowsAsync(database, Rows + 500);
         (await Cli.RunAsync(folder.Path, "run", "copy.yaml", "--until", "caught-up")).Succeeded();
 
@@ -48,7 +47,7 @@ public sealed class BackupTests
     {
         await using var database = await PrepareAsync();
         await using var service = await (await PostgreSqlServer.GetAsync()).CreateDatabaseAsync();
-        using var folder = Folder(database);
+        using var folder = Folder(database, TableSink(database));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         var run = RunAsync(folder, service, DataFlow.Until.Forever, stop.Token);
         await Eventually.Is(async () => run.IsCompleted || await CountAsync(database) > 0);
@@ -66,6 +65,32 @@ public sealed class BackupTests
         await AssertSameAsync(database);
         await using var store = await OpenAsync(service);
         Assert.Equal(Rows + 1000, (await store.State.ReadAsync("copy", Ct))!.Checkpoint.Counters.Delivered);
+    }
+
+    [Fact]
+    public async Task An_older_state_that_is_put_back_behind_a_file_cuts_it_back_and_reads_on_from_there()
+    {
+        await using var database = await PrepareAsync();
+        using var folder = Folder(database, "{ type: file, connection: out.ndjson }");
+        string[] run = ["run", "copy.yaml", "--until", "caught-up"];
+        (await Cli.RunAsync(folder.Path, run)).Succeeded();
+        (await Cli.RunAsync(folder.Path, "state", "backup", "copy.db")).Succeeded();
+        await AddRowsAsync(database, Rows);
+        (await Cli.RunAsync(folder.Path, run)).Succeeded();
+
+        PutBack(folder);
+        await AddRowsAsync(database, Rows + 500);
+        (await Cli.RunAsync(folder.Path, run)).Succeeded();
+
+        var lines = await File.ReadAllLinesAsync(folder["out.ndjson"], Ct);
+        Assert.Equal(Enumerable.Range(1, Rows + 1000), lines.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("id").GetInt32()));
+    }
+
+    private static void PutBack(TemporaryFolder folder)
+    {
+        Directory.Delete(folder[".dataflow"], recursive: true);
+        Directory.CreateDirectory(folder[".dataflow"]);
+        File.Move(folder["copy.db"], folder[".dataflow/state.db"]);
     }
 
     private static async Task<RunState> RunAsync(TemporaryFolder folder, PostgreSqlDatabase service, DataFlow.Until until, CancellationToken stop)
@@ -93,7 +118,10 @@ public sealed class BackupTests
         return database;
     }
 
-    private static TemporaryFolder Folder(PostgreSqlDatabase database)
+    private static string TableSink(PostgreSqlDatabase database) =>
+        $$"""{ type: database, connection: "{{database.JdbcUrl}}", options: { username: postgres, password: "{{PostgreSqlServer.Password}}", table: target } }""";
+
+    private static TemporaryFolder Folder(PostgreSqlDatabase database, string sink)
     {
         var folder = new TemporaryFolder();
         folder.Write(
@@ -111,10 +139,7 @@ public sealed class BackupTests
                 incremental-type: id
               batch-size: 200
               poll-interval-ms: 50
-            sink:
-              type: database
-              connection: {{database.JdbcUrl}}
-              options: { username: postgres, password: "{{PostgreSqlServer.Password}}", table: target }
+            sink: {{sink}}
             delivery: effectively-once
             commit-interval: 20ms
             """);

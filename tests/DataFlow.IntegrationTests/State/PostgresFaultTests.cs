@@ -136,6 +136,35 @@ public sealed class PostgresFaultTests
     }
 
     [Fact]
+    public async Task A_process_that_freezes_within_a_transaction_does_not_keep_others_from_its_pipeline()
+    {
+        await using var database = await NewDatabaseAsync();
+        await using var store = await OpenAsync(database.PooledConnectionString);
+        await store.OpenRunAsync(Pipeline, "a", Ct);
+        await using var frozen = await PostgresDatabase.OpenAsync(database.PooledConnectionString, Ct);
+        var locked = new TaskCompletionSource();
+        var thawed = new TaskCompletionSource();
+        var write = frozen.WriteAsync(
+            async connection =>
+            {
+                await connection.ExecuteAsync("update dataflow.pipeline set epoch = 666", [], Ct);
+                locked.TrySetResult();
+                await thawed.Task;
+                return await connection.ExecuteAsync("update dataflow.pipeline set epoch = 667", [], Ct);
+            },
+            Ct).AsTask();
+        await locked.Task;
+
+        var run = await store.OpenRunAsync(Pipeline, "b", Ct);
+        thawed.SetResult();
+
+        Assert.Equal(2, run.Checkpoint.Epoch);
+        var error = await Assert.ThrowsAsync<ConnectorException>(async () => await write);
+        Assert.Equal(FaultOwner.External, error.Owner);
+        Assert.Equal(CommitOutcome.Committed, await CommitAsync(store, Next(run.Checkpoint)));
+    }
+
+    [Fact]
     public async Task A_transaction_that_got_in_the_way_of_another_is_run_again()
     {
         await using var database = await NewDatabaseAsync();

@@ -8,6 +8,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 {
     private const int MostTries = 5;
 
+    // Calls are short, and the commits of all pipelines share one; a server takes 100 connections by default, from all nodes.
+    private const int MostConnections = 20;
+
     // A frozen process must not keep others from taking its pipelines over by the locks of a transaction that it was in.
     private const string ServerSettings = "-c synchronous_commit=on -c idle_in_transaction_session_timeout=15s";
 
@@ -73,6 +76,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             settings.Options = $"{settings.Options} {ServerSettings}".Trim();
             settings.CommandTimeout = settings.CommandTimeout == 0 ? 30 : settings.CommandTimeout;
             settings.Timeout = settings.Timeout == 0 ? 15 : settings.Timeout;
+            settings.MaxPoolSize = settings.ShouldSerialize("Maximum Pool Size") ? settings.MaxPoolSize : MostConnections;
             settings.Host ??= "localhost";
             settings.Database ??= settings.Username;
             settings.Multiplexing = false;

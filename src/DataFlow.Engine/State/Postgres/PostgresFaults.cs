@@ -7,6 +7,8 @@ namespace DataFlow.Engine.State;
 /// <param name="place">The server and database, for people.</param>
 internal sealed class PostgresFaults(string place)
 {
+    private const string SilentForTooLong = "25P03";
+
     /// <summary>True when two transactions stood in each other's way and this one was undone: it may be run again.</summary>
     public static bool IsConflict(Exception error) => error is PostgresException
     {
@@ -75,12 +77,16 @@ internal sealed class PostgresFaults(string place)
                 $"{Capital(place)} can't be written: {said} It is tried again; if it is a standby, name the primary in the connection " +
                 "string of the state store.",
                 error),
-            [var a, var b, ..] state when (a, b) is ('0', '8') or ('5', '3') or ('5', '7') or ('5', '8') || state == PostgresErrorCodes.LockNotAvailable || IsConflict(error) =>
-                ConnectorException.External($"{Capital(place)} can't answer at the moment: {said} It is tried again.", error),
+            var state when IsPassing(state) => ConnectorException.External(
+                $"{Capital(place)} can't answer at the moment: {said} It is tried again.", error),
             _ => new ConnectorException(
                 $"{Capital(place)} refused a statement: {said} Please report this.", FaultOwner.Internal, RetryAdvice.Never, error),
         };
     }
+
+    // Connections, resources, an operator's interference, the system; locks, transactions that were in the way or silent for too long.
+    private static bool IsPassing(string state) => state[..2] is "08" or "40" or "53" or "57" or "58"
+        || state is PostgresErrorCodes.LockNotAvailable or SilentForTooLong;
 
     private static string Said(Exception error)
     {
