@@ -28,7 +28,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public static async ValueTask<PostgresDatabase> OpenAsync(string connectionString, CancellationToken ct)
     {
         var settings = Read(connectionString);
-        var place = string.Create(CultureInfo.InvariantCulture, $"the PostgreSQL database '{settings.Database}' on {settings.Host}:{settings.Port}");
+        var place = string.Create(
+            CultureInfo.InvariantCulture, $"the PostgreSQL database '{settings.Database}' on {settings.Host}:{settings.Port}");
         var database = new PostgresDatabase(NpgsqlDataSource.Create(settings), place);
         try
         {
@@ -47,7 +48,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         await RunAsync(run, mayRepeat: () => true, ct).ConfigureAwait(false);
 
     /// <summary>Runs a write in a transaction; it is durable when the task ends.</summary>
-    /// <param name="write">May run several times: when it got in the way of another transaction, and when the connection was cut before its commit.</param>
+    /// <param name="write">
+    /// May run several times: when it got in the way of another transaction, and when the connection was cut before its commit.
+    /// </param>
     /// <param name="ct">Gives up waiting.</param>
     public async ValueTask<T> WriteAsync<T>(Func<NpgsqlConnection, Task<T>> write, CancellationToken ct)
     {
@@ -139,13 +142,14 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             return 0;
         }
 
-        var versions = await connection
-            .RowsAsync(row => row.GetInt32(0), "select coalesce(max(version), 0) from dataflow.schema_version", [], ct).ConfigureAwait(false);
+        var versions = await connection.RowsAsync(
+            row => row.GetInt32(0), "select coalesce(max(version), 0) from dataflow.schema_version", [], ct).ConfigureAwait(false);
         return versions[0] <= PostgresSchema.Version
             ? versions[0]
             : throw _faults.Unfit(string.Create(
                 CultureInfo.InvariantCulture,
-                $"its tables were written by a newer DataFlow (schema {versions[0]}; this one knows up to {PostgresSchema.Version}). Use that version, or another database."));
+                $"its tables were written by a newer DataFlow (schema {versions[0]}; this one knows up to {PostgresSchema.Version}). " +
+                $"Use that version, or another database."));
     }
 
     private async Task<bool> MigrateAsync(NpgsqlConnection connection, CancellationToken ct)

@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace DataFlow.Engine.State;
 
-/// <summary>Turns what PostgreSQL and its client report into sentences. The connection string, and so the password, is in none of them.</summary>
+/// <summary>
+/// Turns what PostgreSQL and its client report into sentences. The connection string, and so the password, is in none of them.
+/// </summary>
 /// <param name="place">The server and database, for people.</param>
 internal sealed class PostgresFaults(string place)
 {
@@ -63,16 +65,18 @@ internal sealed class PostgresFaults(string place)
                 "and pg_hba.conf of the server.",
                 error),
             PostgresErrorCodes.InvalidCatalogName => ConnectorException.User(
-                $"{Capital(place)} can't be opened: {said} Create the database, or name another in the connection string of the state store.",
+                $"{Capital(place)} can't be opened: {said} Create the database, or name another in the connection string of the state " +
+                "store.",
                 error),
             PostgresErrorCodes.InsufficientPrivilege => ConnectorException.User(
                 $"{Capital(place)} refused a statement: {said} The user needs the right to create a schema in the database " +
                 "(GRANT CREATE ON DATABASE), or all rights on the schema 'dataflow' and its tables.",
                 error),
-            PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.InvalidSchemaName => ConnectorException.User(
-                $"{Capital(place)} lacks tables of the state store: {said} Restore the schema 'dataflow' from a copy. Or drop it to start " +
-                "over: positions, counters and dead letters are lost then.",
-                error),
+            PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.InvalidSchemaName =>
+                ConnectorException.User(
+                    $"{Capital(place)} lacks tables of the state store: {said} Restore the schema 'dataflow' from a copy. Or drop it to " +
+                    "start over: positions, counters and dead letters are lost then.",
+                    error),
             PostgresErrorCodes.ReadOnlySqlTransaction => ConnectorException.External(
                 $"{Capital(place)} can't be written: {said} It is tried again; if it is a standby, name the primary in the connection " +
                 "string of the state store.",
