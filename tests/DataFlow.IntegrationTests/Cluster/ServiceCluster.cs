@@ -148,12 +148,12 @@ internal sealed class ServiceCluster : IAsyncDisposable
                 var nodes = await GetAsync(number, "nodes");
                 if (nodes.GetProperty("items").EnumerateArray().Count(node => node.GetProperty("membership").GetString() == "up") != count)
                 {
-                    return (false, $"node{number} sees {nodes}");
+                    return (false, $"node{number} sees {nodes}\n{Logs}");
                 }
             }
             catch (HttpRequestException failure)
             {
-                return (false, $"node{number}: {failure.Message}\n{LogOf(number)}");
+                return (false, $"node{number}: {failure.Message}\n{Logs}");
             }
         }
 
@@ -187,7 +187,7 @@ internal sealed class ServiceCluster : IAsyncDisposable
             {
                 if (await _database.RowsAsync($"SELECT 1 FROM {name} WHERE at > '{moment}' LIMIT 1") is [])
                 {
-                    return (false, $"{name} has not written: {string.Join("\n", Enumerable.Range(0, Nodes).Select(LogOf))}");
+                    return (false, $"{name} has not written\n{Logs}");
                 }
             }
 
@@ -291,6 +291,8 @@ internal sealed class ServiceCluster : IAsyncDisposable
         "--cluster-port", $"{clusterPort}", "--nodes", $"{Nodes}",
         .. _clusterPorts.SelectMany(port => (string[])["--seed", $"127.0.0.1:{port}"]),
     ];
+
+    private string Logs => string.Join('\n', Enumerable.Range(0, Nodes).Select(LogOf));
 
     private bool IsAlive(int number) => _processes[number] is { HasExited: false };
 
