@@ -124,7 +124,7 @@ public static class JsonSchemaWriter
     }
 
     // A map with exactly these keys, each under one of its names.
-    private static JsonObject Map(OptionTable table, Func<OptionEntry, JsonObject> schemaOf)
+    internal static JsonObject Map(OptionTable table, Func<OptionEntry, JsonObject> schemaOf)
     {
         var properties = new JsonObject();
         var rules = new JsonArray();
