@@ -172,7 +172,7 @@ internal sealed partial class StreamReceiver(
 
     private void Note(ReadOnlySpan<byte> message, DateTimeOffset now)
     {
-        metrics.Received(message.Length);
+        metrics.Received(message.Length, now);
         if (_facts.LatencyOf(message, now) is { } latency)
         {
             metrics.Took(latency);

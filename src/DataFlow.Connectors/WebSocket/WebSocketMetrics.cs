@@ -50,7 +50,7 @@ internal sealed class WebSocketMetrics : IDisposable
     {
         _time = time;
         _pipeline = new("pipeline_id", pipelineId);
-        _lastMessage = time.GetTimestamp();
+        _lastMessage = time.GetUtcNow().UtcTicks;
         Running[this] = 0;
     }
 
@@ -60,13 +60,13 @@ internal sealed class WebSocketMetrics : IDisposable
     /// <summary>Gaps that are not filled yet.</summary>
     public int GapsToFill { get; set; }
 
-    private double Age => _time.GetElapsedTime(Volatile.Read(ref _lastMessage)).TotalSeconds;
+    private double Age => Math.Max(0, new TimeSpan(_time.GetUtcNow().UtcTicks - Volatile.Read(ref _lastMessage)).TotalSeconds);
 
     public void Reconnected() => Reconnects.Add(1, _pipeline, _source);
 
-    public void Received(int bytes)
+    public void Received(int bytes, DateTimeOffset now)
     {
-        Volatile.Write(ref _lastMessage, _time.GetTimestamp());
+        Volatile.Write(ref _lastMessage, now.UtcTicks);
         Messages.Add(1, _pipeline, _source);
         MessageSize.Record(bytes, _pipeline, _source);
     }
