@@ -15,14 +15,22 @@ internal sealed class StreamBatches(IMessageQueue queue, GapFiller? filler) : IA
     /// <summary>The next batch; null at the end of the stream.</summary>
     public ValueTask<RecordBatch?> NextAsync() => filler is null || _isFilled ? TakeAsync() : EitherAsync(filler);
 
+    /// <summary>Gives back what nobody has taken. After the queue was completed.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (filler is not null)
+        if (filler is null)
         {
-            await filler.StopAsync().ConfigureAwait(false);
-            (_filling is null ? null : await _filling.ConfigureAwait(false))?.Release();
-            await filler.DisposeAsync().ConfigureAwait(false);
+            return;
         }
+
+        await filler.StopAsync().ConfigureAwait(false);
+        foreach (var left in new[] { _taking, _filling }.OfType<Task<RecordBatch?>>())
+        {
+            await ((Task)left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            (left.IsCompletedSuccessfully ? await left.ConfigureAwait(false) : null)?.Release();
+        }
+
+        await filler.DisposeAsync().ConfigureAwait(false);
     }
 
     private async ValueTask<RecordBatch?> EitherAsync(GapFiller gaps)

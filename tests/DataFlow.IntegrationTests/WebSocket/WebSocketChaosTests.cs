@@ -34,6 +34,7 @@ public sealed class WebSocketChaosTests
     });
 
     [Fact]
+    [Trait("claim", "WS-31")]
     public async Task With_an_API_that_has_everything_no_number_is_missing_or_doubled_even_when_the_pipeline_is_killed()
     {
         var log = new MessageLog();

@@ -62,7 +62,8 @@ internal sealed partial class GapFiller : IAsyncDisposable
             }
             else if (frame.Kind != MessageKind.TooLong && _messageKey.TryFind(message, out var start, out var length))
             {
-                keys.Add(HashOf(MessageFrame.CursorText(message.Slice(start, length))));
+                var key = message.Slice(start, length);
+                keys.Add(HashOf(key.Contains((byte)'\\') ? Encoding.UTF8.GetBytes(MessageFrame.CursorText(key)) : key));
             }
 
             at += MessageFrame.Size + frame.Length;
@@ -152,7 +153,7 @@ internal sealed partial class GapFiller : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private static long HashOf(string key) => (long)XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(key));
+    private static long HashOf(ReadOnlySpan<byte> key) => (long)XxHash3.HashToUInt64(key);
 
     private void Open(SourceGap gap)
     {
@@ -265,7 +266,7 @@ internal sealed partial class GapFiller : IAsyncDisposable
                 continue;
             }
 
-            var hash = HashOf(key);
+            var hash = HashOf(Encoding.UTF8.GetBytes(key));
             batch.SetPosition(row, hash);
             removed[row] = gap.Known.Contains(hash) || !page.Add(hash);
             if (!removed[row])

@@ -152,6 +152,30 @@ public sealed class WebSocketGapFillTests
     }
 
     [Fact]
+    public async Task Keys_are_the_same_however_they_are_written_and_a_record_without_one_is_never_left_out()
+    {
+        var connections = 0;
+        await using var server = await WebSocketServer.StartAsync(async connection =>
+        {
+            var isFirst = Interlocked.Increment(ref connections) == 1;
+            await connection.SendAsync(isFirst ? """{"n":1,"data":{"key":"a\u00fcb"}}""" : """{"n":4,"data":{"key":"c"}}""");
+            if (isFirst)
+            {
+                await connection.CloseAsync(1001);
+            }
+
+            await connection.UntilClosedAsync();
+        });
+        await using var api = await TestApi.OfJsonAsync("""{"data":[{"n":1,"id":"aüb"},{"n":2,"id":"b"},{"n":2,"id":"b"},{"n":3},{"n":4,"id":"\u0063"}]}""");
+        using var bench = Bench(server, api, "?after={{last}}", ("deduplicate-by", "id"), ("message-key", "data.key"));
+
+        var outcome = await RunUntilFilledAsync(bench, 4);
+
+        Assert.Null(outcome.Error);
+        Assert.Equal([1, 2, 3, 4], NumbersIn(bench).Order());
+    }
+
+    [Fact]
     public async Task A_sink_that_fails_while_a_gap_is_filled_costs_nothing_and_doubles_nothing()
     {
         await using var server = await ServeAsync([1, 2, 3], [10, 11]);
@@ -250,7 +274,7 @@ public sealed class WebSocketGapFillTests
 
     private static SourceBench Bench(WebSocketServer server, TestApi api, string query, string? folder, params (string Name, string Value)[] options)
     {
-        var own = options.Where(option => option.Name is "margin" or "options").ToArray();
+        var own = options.Where(option => option.Name is "margin" or "options" or "deduplicate-by" or "message-key").ToArray();
         return new SourceBench(BuiltInCatalogue.Instance, () => WebSocketRun.ConfigOf(
             "websocket", server.Address, [("sequence-path", "n"), ("on-gap", OnGap(api.Address + query, own)), .. options.Except(own)]))
         {
