@@ -250,7 +250,8 @@ public sealed class ApiAnswerTests
         });
         var options = new Dictionary<string, string> { ["max-retries"] = "0" };
         using var bench = new SourceBench(
-            BuiltInCatalogue.Instance, () => new SourceConfig { SourceType = "api", ConnectionString = api.Address.AbsoluteUri, Options = options }) { BatchSize = 1000 };
+            BuiltInCatalogue.Instance, () => new SourceConfig { SourceType = "api", ConnectionString = api.Address.AbsoluteUri, Options = options })
+        { BatchSize = 1000 };
 
         var outcome = await bench.RunAsync(change: spec => spec with { MaxAttempts = 3 });
 
