@@ -33,9 +33,12 @@ public sealed record SourceConfig
 
     // Which options are secret is known to the kind, not here: their names decide.
     private static string Shown(KeyValuePair<string, string> option) =>
-        SecretNames.Any(name => option.Key.Contains(name, StringComparison.OrdinalIgnoreCase))
+        SecretNames.Any(name => option.Key.Contains(name, StringComparison.OrdinalIgnoreCase) || IsMapWith(name, option.Value))
             ? $"{option.Key} = {ConnectionDisplay.Mask}"
             : $"{option.Key} = {ConnectionDisplay.Of(option.Value)}";
+
+    private static bool IsMapWith(string name, string value) =>
+        value.AsSpan().TrimStart().StartsWith("{") && value.Contains(name, StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>The names of the built-in source kinds.</summary>

@@ -13,19 +13,26 @@ namespace DataFlow;
 /// <param name="Next">Sequence number of the first record afterwards; null when records have none, or none came.</param>
 /// <param name="Missing">How many records are missing between them; null when that can't be told.</param>
 /// <param name="Reason">What happened: a sentence.</param>
+/// <param name="Filled">How many records were found for it afterwards; null while it is not filled.</param>
 public sealed record SourceGap(
     [property: JsonPropertyName("from")] DateTimeOffset From,
     [property: JsonPropertyName("to")] DateTimeOffset To,
     [property: JsonPropertyName("last")] long? Last,
     [property: JsonPropertyName("next")] long? Next,
     [property: JsonPropertyName("missing")] long? Missing,
-    [property: JsonPropertyName("reason")] string Reason)
+    [property: JsonPropertyName("reason")] string Reason,
+    [property: JsonPropertyName("filled")] long? Filled = null)
 {
     private static readonly JsonSerializerOptions Json = new()
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    /// <summary>The gap ledger: each gap once, with what became of it.</summary>
+    /// <param name="entries">As they were entered, the oldest first: a gap comes again when it is filled.</param>
+    public static IReadOnlyList<SourceGap> Ledger(IEnumerable<SourceGap> entries) =>
+        [.. entries.GroupBy(gap => gap with { Filled = null }).Select(gap => gap.Last())];
 
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
     /// <exception cref="FormatException">It is something else.</exception>

@@ -82,6 +82,15 @@ public sealed partial class RecordBatch
         _advances.Add(new Advance(split, position));
     }
 
+    /// <summary>Takes the positions away, for a source that reads through another one and has its own.</summary>
+    public IReadOnlyList<Advance> TakeAdvances()
+    {
+        ThrowIfReleased();
+        Advance[] taken = [.. _advances];
+        _advances.Clear();
+        return taken;
+    }
+
     /// <summary>Adds a record that failed.</summary>
     public void AddError(RecordError error)
     {

@@ -86,7 +86,8 @@ internal static class StateCommand
         var name = PipelineArguments.StateName(parsed, definition);
         await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
         var history = await store.HistoryAsync(name, int.MaxValue, ct).ConfigureAwait(false);
-        var gaps = history.Where(entry => entry is { Event: HistoryEvent.Gap, Detail: not null }).Select(entry => SourceGap.Parse(entry.Detail!)).Reverse().ToList();
+        var gaps = SourceGap.Ledger(
+            history.Where(entry => entry is { Event: HistoryEvent.Gap, Detail: not null }).Select(entry => SourceGap.Parse(entry.Detail!)).Reverse()).ToList();
         if (parsed.GetValue(Json))
         {
             gaps.ForEach(gap => context.Out.WriteLine(gap.ToString()));
@@ -97,7 +98,8 @@ internal static class StateCommand
         foreach (var gap in gaps)
         {
             var missing = gap.Missing is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known:N0} missing ({gap.Last} to {gap.Next})") : "unknown what is missing";
-            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {gap.From:u} {(gap.To - gap.From).TotalSeconds:N1} s  {missing}: {gap.Reason}"));
+            var filled = gap.Filled is { } found ? string.Create(CultureInfo.InvariantCulture, $", filled with {found:N0}") : "";
+            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {gap.From:u} {(gap.To - gap.From).TotalSeconds:N1} s  {missing}{filled}: {gap.Reason}"));
         }
 
         return ExitCode.Done;

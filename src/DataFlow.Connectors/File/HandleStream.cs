@@ -9,7 +9,7 @@ namespace DataFlow.Connectors;
 /// <param name="handle">Stays the caller's.</param>
 internal sealed class HandleStream(SafeFileHandle handle) : Stream
 {
-    private byte[] _extra = [];
+    private ReadOnlyMemory<byte> _extra;
     private int _extraRead;
 
     public override bool CanRead => true;
@@ -24,7 +24,7 @@ internal sealed class HandleStream(SafeFileHandle handle) : Stream
     public override long Position { get; set; }
 
     /// <summary>Gives out these bytes after the end of the file.</summary>
-    public void Append(byte[] bytes)
+    public void Append(ReadOnlyMemory<byte> bytes)
     {
         _extra = bytes;
         _extraRead = 0;
@@ -36,7 +36,7 @@ internal sealed class HandleStream(SafeFileHandle handle) : Stream
         if (read == 0 && _extraRead < _extra.Length)
         {
             read = Math.Min(buffer.Length, _extra.Length - _extraRead);
-            _extra.AsSpan(_extraRead, read).CopyTo(buffer);
+            _extra.Span.Slice(_extraRead, read).CopyTo(buffer);
             _extraRead += read;
             return read;
         }

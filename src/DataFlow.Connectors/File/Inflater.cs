@@ -39,15 +39,9 @@ internal abstract class Inflater : IDisposable
     private static bool IsSkippableFrame(ReadOnlySpan<byte> head) => head is [>= 0x50 and <= 0x5F, 0x2A, 0x4D, 0x18, ..];
 }
 
-/// <summary>
-/// Checksums are verified by the platform's stream, but it ends quietly when its input is cut off. So a member with a known
-/// content is put after the end: only when everything before it was whole does that content come out.
-/// </summary>
+/// <summary>Members of gzip.</summary>
 internal sealed class GzipInflater : Inflater
 {
-    private static readonly byte[] Marker = "DataFlow: everything before this is whole."u8.ToArray();
-    private static readonly byte[] MarkerMember = Compress(Marker);
-
     private readonly HandleStream _input;
     private readonly GZipStream _content;
 
@@ -63,11 +57,11 @@ internal sealed class GzipInflater : Inflater
 
     public override bool EndsWhole()
     {
-        _input.Append(MarkerMember);
-        var rest = new byte[Marker.Length + 1];
+        _input.Append(GzipMarker.Member);
+        var rest = new byte[GzipMarker.Length];
         try
         {
-            return rest.AsSpan(0, _content.ReadAtLeast(rest, rest.Length, throwOnEndOfStream: false)).SequenceEqual(Marker);
+            return GzipMarker.Is(rest.AsSpan(0, _content.ReadAtLeast(rest, rest.Length, throwOnEndOfStream: false)));
         }
         catch (InvalidDataException)
         {
@@ -79,17 +73,6 @@ internal sealed class GzipInflater : Inflater
     {
         _content.Dispose();
         _input.Dispose();
-    }
-
-    private static byte[] Compress(byte[] content)
-    {
-        using var member = new MemoryStream();
-        using (var gzip = new GZipStream(member, CompressionLevel.Fastest))
-        {
-            gzip.Write(content);
-        }
-
-        return member.ToArray();
     }
 }
 

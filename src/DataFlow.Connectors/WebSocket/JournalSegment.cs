@@ -103,7 +103,7 @@ internal sealed class JournalSegment : IDisposable
             var read = RandomAccess.Read(_handle, bytes, offset);
             if (read == 0)
             {
-                throw ConnectorException.External($"{Path} ends before message it had: somebody has cut it.");
+                throw ConnectorException.External($"{Path} is shorter than it was when this run began: somebody has cut it. Start again; what is left of it is read.");
             }
 
             bytes = bytes[read..];

@@ -2,15 +2,16 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
+using DataFlow.Formats;
 
 namespace DataFlow.Connectors;
 
 /// <summary>Reads out of a message what the stream is followed by: cursor, sequence number, the server's time.</summary>
 internal sealed class MessageFacts(WebSocketSourceOptions options, bool isResumable)
 {
-    private readonly MessagePath? _cursor = MessagePath.Of(options.CursorPath);
-    private readonly MessagePath? _sequence = MessagePath.Of(options.SequencePath);
-    private readonly MessagePath? _timestamp = MessagePath.Of(options.TimestampPath);
+    private readonly JsonPath? _cursor = PathOf(options.CursorPath);
+    private readonly JsonPath? _sequence = PathOf(options.SequencePath);
+    private readonly JsonPath? _timestamp = PathOf(options.TimestampPath);
 
     /// <summary>The frame of a message.</summary>
     /// <param name="message">Its bytes.</param>
@@ -28,20 +29,15 @@ internal sealed class MessageFacts(WebSocketSourceOptions options, bool isResuma
             Sequence = MessageFrame.NoSequence,
             CursorLength = -1,
         };
-        if (kind == MessageKind.TooLong)
-        {
-            // Its beginning is no JSON, and what stands in it may be in another place than in whole messages.
-            frame.Identity = number;
-            return frame;
-        }
-
-        if (_sequence is not null && _sequence.TryFind(message, out var start, out var length)
+        // The beginning of a long message is no JSON, and what stands in it may be in another place than in whole messages.
+        var isWhole = kind is MessageKind.Text or MessageKind.Binary;
+        if (isWhole && _sequence is not null && _sequence.TryFind(message, out var start, out var length)
             && Utf8Parser.TryParse(message.Slice(start, length), out long sequence, out var used) && used == length)
         {
             frame.Sequence = sequence;
         }
 
-        if (_cursor is not null && _cursor.TryFind(message, out start, out length))
+        if (isWhole && _cursor is not null && _cursor.TryFind(message, out start, out length))
         {
             (frame.CursorStart, frame.CursorLength) = (start, length);
         }
@@ -90,6 +86,8 @@ internal sealed class MessageFacts(WebSocketSourceOptions options, bool isResuma
             ? number
             : (long)XxHash3.HashToUInt64(cursor);
     }
+
+    private static JsonPath? PathOf(string path) => path.Length > 0 ? JsonPath.Parse(path) : null;
 
     // The present is 1.7e9 seconds, so that a thousand times as much is milliseconds, and so on.
     private static double SecondsOf(double number) => number switch

@@ -12,6 +12,9 @@ internal enum MessageKind
 
     /// <summary>Longer than allowed; only its beginning is kept.</summary>
     TooLong,
+
+    /// <summary>No message of the server's: an entry of the gap ledger, at its place among them.</summary>
+    Gap,
 }
 
 /// <summary>

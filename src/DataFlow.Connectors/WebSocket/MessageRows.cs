@@ -83,6 +83,10 @@ internal sealed partial class MessageRows(WebSocketSourceOptions options, ILogge
             AddError(batch, in frame, start, "message-too-long",
                 $"Message {frame.Number} is longer than max-message-bytes ({options.MaxMessageBytes}) allows; its beginning is kept. Raise the limit if that is right.");
         }
+        else if (frame.Kind == MessageKind.Gap && !options.GapRecords)
+        {
+            // It is for the filling of gaps only.
+        }
         else if (frame.Kind == MessageKind.Binary && !Utf8.IsValid(message))
         {
             AddBytes(batch, parser, in frame, start);

@@ -49,7 +49,9 @@ internal sealed class QueueSignals(TimeProvider time)
     {
         using var timer = new CancellationTokenSource();
         await Task.WhenAny(signal, Task.Delay(most, time, timer.Token)).ConfigureAwait(false);
-        await timer.CancelAsync().ConfigureAwait(false);
+
+        // At once and here: CancelAsync would hand this to another thread, for each batch.
+        timer.Cancel();
     }
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -133,7 +133,7 @@ internal sealed partial class StreamReceiver(
             {
                 await MissedAsync(gap, abandoned).ConfigureAwait(false);
 
-                // A gap record may have taken the number.
+                // The gap may have taken the number.
                 frame = _facts.Of(connection.Message.Span, connection.Kind, _number + 1, now);
             }
 
@@ -172,7 +172,7 @@ internal sealed partial class StreamReceiver(
 
     private void Note(ReadOnlySpan<byte> message, DateTimeOffset now)
     {
-        metrics.Received(message.Length);
+        metrics.Received(message.Length, now);
         if (_facts.LatencyOf(message, now) is { } latency)
         {
             metrics.Took(latency);
@@ -184,10 +184,10 @@ internal sealed partial class StreamReceiver(
         metrics.Missed(gap);
         LogGap((gap.To - gap.From).TotalSeconds, gap.From, gap.Missing is { } missing ? $"{missing} messages are missing" : "what is missing is not known", gap.Reason);
         await context.ReportGapAsync(gap, abandoned).ConfigureAwait(false);
-        if (options.GapRecords)
+        if (options.GapRecords || options.OnGap is not null)
         {
             var message = Encoding.UTF8.GetBytes(string.Concat("{\"type\":\"gap\",", gap.ToString().AsSpan(1)));
-            await AddAsync(_facts.Of(message, MessageKind.Text, _number + 1, gap.To) with { CursorLength = -1 }, message, abandoned).ConfigureAwait(false);
+            await AddAsync(_facts.Of(message, MessageKind.Gap, _number + 1, gap.To), message, abandoned).ConfigureAwait(false);
         }
     }
 

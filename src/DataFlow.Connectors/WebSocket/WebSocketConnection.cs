@@ -118,9 +118,9 @@ internal sealed class WebSocketConnection : IAsyncDisposable
 
             var receive = _socket.ReceiveAsync(_buffer.AsMemory(length), CancellationToken.None);
             ValueWebSocketReceiveResult received;
-            if (receive.IsCompletedSuccessfully)
+            if (receive.IsCompletedSuccessfully || _options.IdleTimeout == TimeSpan.Zero)
             {
-                received = receive.Result;
+                received = await receive.ConfigureAwait(false);
             }
             else
             {

@@ -28,6 +28,9 @@ internal sealed class WebSocketMetrics : IDisposable
     private static readonly Histogram<double> Latency = Meter.CreateHistogram<double>(
         "dataflow.source.websocket.latency", "s", "From the server's time in a message (timestamp-path) to its receipt.");
 
+    private static readonly Counter<long> GapFilled = Meter.CreateCounter<long>(
+        "dataflow.source.websocket.gap.filled", "{record}", "Records that an API had for gaps (on-gap).");
+
     private readonly TimeProvider _time;
     private readonly KeyValuePair<string, object?> _pipeline;
     private readonly KeyValuePair<string, object?> _source = new("source_type", SourceType.WebSocket);
@@ -38,6 +41,8 @@ internal sealed class WebSocketMetrics : IDisposable
         Meter.CreateObservableGauge(
             "dataflow.source.websocket.connected", () => Observe(source => source.IsConnected ? 1L : 0L), "1", "1 while connected, 0 while not.");
         Meter.CreateObservableGauge(
+            "dataflow.source.websocket.gaps.unfilled", () => Observe(source => (long)source.GapsToFill), "{gap}", "Gaps that on-gap has not filled yet.");
+        Meter.CreateObservableGauge(
             "dataflow.source.websocket.last_message.age", () => Observe(source => source.Age), "s", "Time since the last message, or since the start.");
     }
 
@@ -45,20 +50,23 @@ internal sealed class WebSocketMetrics : IDisposable
     {
         _time = time;
         _pipeline = new("pipeline_id", pipelineId);
-        _lastMessage = time.GetTimestamp();
+        _lastMessage = time.GetUtcNow().UtcTicks;
         Running[this] = 0;
     }
 
     /// <summary>Whether there is a connection.</summary>
     public bool IsConnected { get; set; }
 
-    private double Age => _time.GetElapsedTime(Volatile.Read(ref _lastMessage)).TotalSeconds;
+    /// <summary>Gaps that are not filled yet.</summary>
+    public int GapsToFill { get; set; }
+
+    private double Age => Math.Max(0, new TimeSpan(_time.GetUtcNow().UtcTicks - Volatile.Read(ref _lastMessage)).TotalSeconds);
 
     public void Reconnected() => Reconnects.Add(1, _pipeline, _source);
 
-    public void Received(int bytes)
+    public void Received(int bytes, DateTimeOffset now)
     {
-        Volatile.Write(ref _lastMessage, _time.GetTimestamp());
+        Volatile.Write(ref _lastMessage, now.UtcTicks);
         Messages.Add(1, _pipeline, _source);
         MessageSize.Record(bytes, _pipeline, _source);
     }
@@ -75,6 +83,8 @@ internal sealed class WebSocketMetrics : IDisposable
         GapTime.Add((gap.To - gap.From).TotalSeconds, _pipeline, _source);
         GapMissing.Add(gap.Missing ?? 0, _pipeline, _source);
     }
+
+    public void Filled(int records) => GapFilled.Add(records, _pipeline, _source);
 
     /// <summary>Takes the gauges away.</summary>
     public void Dispose() => Running.TryRemove(this, out _);

@@ -1,3 +1,5 @@
+using DataFlow.Formats;
+
 namespace DataFlow.Connectors;
 
 /// <summary>What must hold between the options of the WebSocket source.</summary>
@@ -6,7 +8,7 @@ internal static class WebSocketOptionRules
     public const string CursorPlaceholder = "{{cursor}}";
 
     public static IEnumerable<OptionProblem> Check(WebSocketSourceOptions options) =>
-        Auth(options).Concat(Connection(options)).Concat(Paths(options)).Concat(Buffer(options));
+        Auth(options).Concat(Connection(options)).Concat(Paths(options)).Concat(Buffer(options)).Concat(Gaps(options));
 
     private static IEnumerable<OptionProblem> Auth(WebSocketSourceOptions options)
     {
@@ -71,7 +73,7 @@ internal static class WebSocketOptionRules
             ("cursor-path", options.CursorPath), ("sequence-path", options.SequencePath), ("timestamp-path", options.TimestampPath),
         })
         {
-            if (path.Length > 0 && MessagePath.Problem(path) is { } problem)
+            if (path.Length > 0 && !JsonPath.TryParse(path, out _, out var problem))
             {
                 yield return new OptionProblem(key, problem);
             }
@@ -90,6 +92,32 @@ internal static class WebSocketOptionRules
         if (options.CursorInclusive || options.CursorStart.Length > 0)
         {
             yield return new OptionProblem("cursor-path", "cursor-start and cursor-inclusive mean something only with the path to the cursor in a message.");
+        }
+    }
+
+    private static IEnumerable<OptionProblem> Gaps(WebSocketSourceOptions options)
+    {
+        if (options.OnGap is not { } filling)
+        {
+            yield break;
+        }
+
+        if (options.SequencePath.Length == 0 && (filling.Asks(GapRequest.Last) || filling.Asks(GapRequest.Next)))
+        {
+            yield return new OptionProblem(
+                "sequence-path", "on-gap asks by {{last}} or {{next}}, so the path to the sequence number in a message must be given; or ask by {{from}} and {{to}}.");
+        }
+
+        if (options.SequencePath.Length == 0 && options.CursorPath.Length > 0)
+        {
+            yield return new OptionProblem(
+                "on-gap", "With a cursor the server sends what was missed, and on-gap would bring it again; leave one of them out, or give sequence-path, which "
+                    + "tells what is missing all the same.");
+        }
+
+        if (options.OnFull == FullBufferPolicy.DropOldest)
+        {
+            yield return new OptionProblem("on-full", "drop-oldest gives up messages that no gap stands for, so that on-gap does not bring them back; write block.");
         }
     }
 

@@ -13,21 +13,27 @@ internal sealed record StreamPlace(long Number, string? Cursor, long? Sequence, 
     public static StreamPlace Start { get; } = new(0, null, null, null);
 }
 
-/// <summary>A <see cref="StreamPlace"/> as it is stored.</summary>
-internal sealed class WebSocketPosition(StreamPlace place) : Position
+/// <summary>A <see cref="StreamPlace"/> as it is stored, with what the filling of gaps needs where there is any.</summary>
+internal sealed class WebSocketPosition(StreamPlace place, GapFillState? filling = null) : Position
 {
     private const int Version = 1;
 
     /// <inheritdoc/>
     public override long Offset => place.Number;
 
+    /// <summary>How far the stream has been taken.</summary>
+    public StreamPlace Place => place;
+
+    /// <summary>How far its gaps are filled; null when they stay.</summary>
+    public GapFillState? Filling => filling;
+
     /// <summary>Reads a stored position.</summary>
     /// <exception cref="ConnectorException">It is not one of this source.</exception>
-    public static StreamPlace Parse(SplitPosition stored)
+    public static WebSocketPosition Parse(SplitPosition stored)
     {
         if (stored.Json.Length == 0)
         {
-            return StreamPlace.Start with { Number = stored.Offset };
+            return new WebSocketPosition(StreamPlace.Start with { Number = stored.Offset });
         }
 
         try
@@ -39,11 +45,12 @@ internal sealed class WebSocketPosition(StreamPlace place) : Position
                 throw new FormatException();
             }
 
-            return new StreamPlace(
+            var place = new StreamPlace(
                 root.GetProperty("number").GetInt64(),
                 root.TryGetProperty("cursor", out var cursor) ? cursor.GetString() : null,
                 root.TryGetProperty("sequence", out var sequence) ? sequence.GetInt64() : null,
                 root.TryGetProperty("received", out var received) ? received.GetDateTimeOffset() : null);
+            return new WebSocketPosition(place, root.TryGetProperty("filling", out var filling) ? GapFillState.Read(filling) : null);
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
         {
@@ -71,6 +78,12 @@ internal sealed class WebSocketPosition(StreamPlace place) : Position
         if (place.Received is { } received)
         {
             writer.WriteString("received", received);
+        }
+
+        if (filling is not null)
+        {
+            writer.WritePropertyName("filling");
+            filling.Write(writer);
         }
 
         writer.WriteEndObject();

@@ -10,32 +10,46 @@ internal sealed class WebSocketSourceConnector(SourceSettings settings, WebSocke
     public const string Split = "stream";
 
     private IMessageQueue? _queue;
+    private GapFiller? _filler;
 
     public async IAsyncEnumerable<RecordBatch> ReadAsync(SourceContext context, [EnumeratorCancellation] CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(context);
         using var metrics = new WebSocketMetrics(context.PipelineId, context.Time);
-        var place = context.PositionOf(Split) is { } stored ? WebSocketPosition.Parse(stored) : StreamPlace.Start;
+        var start = context.PositionOf(Split) is { } stored ? WebSocketPosition.Parse(stored) : new WebSocketPosition(StreamPlace.Start);
+        var place = start.Place;
         using var queue = _queue = options.Journal
             ? MessageJournal.Open(options, context, place, metrics)
             : new MessageBuffer(options, context, place, metrics);
         var identity = queue.Identity ?? IdentityOf();
         var rows = new MessageRows(options, context.Logger);
+        _filler = options.OnGap is null ? null : new GapFiller(settings, options, context, metrics, start.Filling ?? GapFillState.Start);
+        var batches = new StreamBatches(queue, _filler);
+        await using var ending = batches.ConfigureAwait(false);
         var receiver = new StreamReceiver(settings, options, context, queue, metrics);
         using var abandoned = new CancellationTokenSource();
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var receiving = receiver.RunAsync(leave.Token, abandoned.Token);
         try
         {
-            while (await queue.TakeAsync().ConfigureAwait(false) is { } batch)
+            while (await batches.NextAsync().ConfigureAwait(false) is { } batch)
             {
-                place = MessageFrame.Follow(place, batch.Data.AsSpan(0, batch.Length), out var bytes);
-                batch.Identity = identity;
-                batch.BytesRead = bytes;
-                batch.Deduplicated = receiver.TakeRepeated();
-                batch.AdvanceTo(Split, new WebSocketPosition(place));
-                MessageRows.Describe(batch.Metadata, settings, options).Set("source_id", context.SourceId);
-                batch.Defer(rows);
+                if (batches.IsFill)
+                {
+                    _filler!.Take(batch);
+                }
+                else
+                {
+                    place = MessageFrame.Follow(place, batch.Data.AsSpan(0, batch.Length), out var bytes);
+                    batch.Identity = identity;
+                    batch.BytesRead = bytes;
+                    batch.Deduplicated = receiver.TakeRepeated();
+                    MessageRows.Describe(batch.Metadata, settings, options).Set("source_id", context.SourceId);
+                    _filler?.Follow(batch);
+                    batch.Defer(rows);
+                }
+
+                batch.AdvanceTo(Split, new WebSocketPosition(place, _filler?.State));
                 yield return batch;
             }
         }
@@ -47,10 +61,14 @@ internal sealed class WebSocketSourceConnector(SourceSettings settings, WebSocke
         }
     }
 
-    public ValueTask AcknowledgeAsync(IReadOnlyList<Advance> advances, CancellationToken ct)
+    public async ValueTask AcknowledgeAsync(IReadOnlyList<Advance> advances, CancellationToken ct)
     {
-        _queue?.Acknowledge(advances[^1].Position.Offset);
-        return ValueTask.CompletedTask;
+        var position = (WebSocketPosition)advances[^1].Position;
+        _queue?.Acknowledge(position.Offset);
+        if (_filler is not null && position.Filling is { } filling)
+        {
+            await _filler.EnterAsync(filling, ct).ConfigureAwait(false);
+        }
     }
 
     public async ValueTask CheckAsync(CancellationToken ct)

@@ -27,7 +27,8 @@ internal static class WebSocketSourceDefinition
                 Replayable: false,
                 Endless: true,
                 WhyNotReplayable: "messages that were received and not yet delivered are gone in a crash; give cursor-path with {{cursor}} where "
-                    + "the server can send messages again, or journal: true");
+                    + "the server can send messages again, or journal: true"
+                    + (options.OnGap is null ? "" : "; on-gap asks for them later, but nothing proves that the API has them all"));
     }
 
     private static WebSocketSourceConnector Create(SourceSettings settings)

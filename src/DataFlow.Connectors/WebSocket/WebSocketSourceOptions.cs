@@ -148,6 +148,10 @@ internal sealed record WebSocketSourceOptions : IOptionsValidation
     [Option("Write each gap into the stream too, as a record with the fields type (gap), from, to, last, next, missing and reason.", Advanced = true)]
     public bool GapRecords { get; init; }
 
+    [Option("Ask a REST API for what a gap has cost: its records come into the stream, and the ledger shows the gap as filled.",
+        Example = "{ connection: 'https://api.example.com/events?after={{last}}&before={{next}}', deduplicate-by: id, options: { response-path: events } }")]
+    public GapFillOptions? OnGap { get; init; }
+
     [Option("Longest message in bytes.", Advanced = true)]
     [OptionRange(16, 100_000_000)]
     public ByteSize MaxMessageBytes { get; init; } = ByteSize.MiB(16);

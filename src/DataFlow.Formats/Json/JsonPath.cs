@@ -11,6 +11,8 @@ namespace DataFlow.Formats;
 /// </summary>
 public sealed class JsonPath
 {
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = JsonGrammar.MaxDepth + 8, AllowMultipleValues = true };
+
     private readonly Segment[] _segments;
 
     private JsonPath(string text, Segment[] segments)
@@ -59,10 +61,36 @@ public sealed class JsonPath
     /// <returns>The text of a string, the exact token of anything else; null when the path leads to nothing.</returns>
     public string? Find(ReadOnlySpan<byte> json, out JsonTokenType type)
     {
-        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = JsonGrammar.MaxDepth + 8 });
-        reader.Read();
-        var text = Find(ref reader, json, 0, out type);
-        return text;
+        var reader = new Utf8JsonReader(json, Options);
+        var isFound = reader.Read() && Seek(ref reader);
+        type = isFound ? reader.TokenType : JsonTokenType.None;
+        return isFound ? TextOf(ref reader, json) : null;
+    }
+
+    /// <summary>Where the first text or number that the path leads to stands: of a text what is inside its quotes, as it is written.</summary>
+    /// <param name="json">UTF-8, read no further than to the value; what is no JSON has no values.</param>
+    /// <param name="start">Where it starts.</param>
+    /// <param name="length">Its length in bytes.</param>
+    /// <returns>False when the path leads to nothing, or to something else.</returns>
+    public bool TryFind(ReadOnlySpan<byte> json, out int start, out int length)
+    {
+        (start, length) = (0, 0);
+        var reader = new Utf8JsonReader(json, Options);
+        try
+        {
+            if (!reader.Read() || !Seek(ref reader))
+            {
+                return false;
+            }
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+
+        start = (int)reader.TokenStartIndex + (reader.TokenType == JsonTokenType.String ? 1 : 0);
+        length = reader.ValueSpan.Length;
+        return reader.TokenType is JsonTokenType.String or JsonTokenType.Number;
     }
 
     /// <summary>
@@ -81,15 +109,21 @@ public sealed class JsonPath
 
     internal bool MatchesIndex(int segment, int index) => _segments[segment].IsAny || _segments[segment].Index == index;
 
-    private string? Find(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, int segment, out JsonTokenType type)
+    private bool Seek(ref Utf8JsonReader reader)
     {
-        if (segment == _segments.Length)
+        for (var segment = 0; segment < _segments.Length; segment++)
         {
-            type = reader.TokenType;
-            return TextOf(ref reader, json);
+            if (!ToChild(ref reader, segment))
+            {
+                return false;
+            }
         }
 
-        type = JsonTokenType.None;
+        return true;
+    }
+
+    private bool ToChild(ref Utf8JsonReader reader, int segment)
+    {
         if (reader.TokenType == JsonTokenType.StartObject)
         {
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -98,7 +132,7 @@ public sealed class JsonPath
                 reader.Read();
                 if (matches)
                 {
-                    return Find(ref reader, json, segment + 1, out type);
+                    return true;
                 }
 
                 reader.Skip();
@@ -110,14 +144,14 @@ public sealed class JsonPath
             {
                 if (MatchesIndex(segment, index))
                 {
-                    return Find(ref reader, json, segment + 1, out type);
+                    return true;
                 }
 
                 reader.Skip();
             }
         }
 
-        return null;
+        return false;
     }
 
     private static string TextOf(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)

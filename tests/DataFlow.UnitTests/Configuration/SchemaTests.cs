@@ -99,6 +99,22 @@ public class SchemaTests
         Assert.Equal("https://json-schema.org/draft/2020-12/schema", Schema().GetProperty("$schema").GetString());
     }
 
+    [Theory]
+    [InlineData("""{ "connection": "http://localhost/{{last}}", "deduplicate-by": "id", "options": { "response-path": "x", "max-retries": 3 } }""", true)]
+    [InlineData(""" "{\"connection\":\"http://localhost/{{last}}\",\"deduplicate-by\":\"id\"}" """, true)]
+    [InlineData("""{ "connection": "http://localhost/{{last}}" }""", false)]
+    [InlineData("""{ "connection": "http://localhost/{{last}}", "deduplicate-by": "id", "margin": "soon" }""", false)]
+    [InlineData("""{ "connection": "http://localhost/{{last}}", "deduplicate-by": "id", "options": { "response": "x" } }""", false)]
+    [InlineData("""["http://localhost/{{last}}"]""", false)]
+    public async Task Options_of_options_are_checked_by_the_schema_and_by_the_reader(string onGap, bool isValid)
+    {
+        var text = $$$"""{ "source": { "type": "websocket", "connection": "ws://localhost", "options": { "sequence-path": "n", "on-gap": {{{onGap}}} } }, {{{Sink}}} }""";
+        var schema = await JsonSchema.FromJsonAsync(JsonSchemaWriter.Write(BuiltInCatalogue.Instance), TestContext.Current.CancellationToken);
+
+        Assert.Equal(isValid, schema.Validate(text).Count == 0);
+        Assert.Equal(isValid, Record.Exception(() => PipelineFile.Parse(text, "p", BuiltInCatalogue.Instance)) is null);
+    }
+
     private static JsonElement Schema() => JsonDocument.Parse(JsonSchemaWriter.Write(SampleCatalogue.All)).RootElement;
 
     private static async Task<ICollection<NJsonSchema.Validation.ValidationError>> ErrorsOf(string json) =>

@@ -46,9 +46,11 @@ internal static partial class HttpAddress
     public static string Show(Uri address) => Show(address.AbsoluteUri);
 
     /// <summary>A text for people: without user information and the values of parameters that look like secrets.</summary>
-    public static string Show(string text) => !text.AsSpan().ContainsAny('@', '=')
-        ? text
-        : SecretParameter().Replace(UserInfo().Replace(text, $"$1{Mask}@"), $"$1{Mask}");
+    public static string Show(string text)
+    {
+        var shown = text.Contains('@', StringComparison.Ordinal) ? UserInfo().Replace(text, $"$1{Mask}@") : text;
+        return shown.Contains('=', StringComparison.Ordinal) ? SecretParameter().Replace(shown, $"$1{Mask}") : shown;
+    }
 
     /// <summary>Adds a header wherever .NET wants it: a content header of a request without content goes along all the same.</summary>
     public static void AddHeader(HttpRequestMessage request, string name, string value)

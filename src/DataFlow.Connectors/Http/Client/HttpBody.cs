@@ -111,26 +111,32 @@ internal sealed class HttpBody : ForwardStream
         }
     }
 
-    /// <summary>A gzip stream that tells a truncated body from a complete one by the length that stands at its end.</summary>
+    /// <summary>A gzip stream that tells a body that was cut off from a complete one.</summary>
     private sealed class GzipBody : ForwardStream
     {
-        private readonly TailStream _raw;
+        private readonly MarkedStream _raw;
         private readonly GZipStream _inflated;
-        private long _length;
+        private bool _isWhole;
 
         public GzipBody(Stream raw)
         {
-            _raw = new TailStream(raw);
+            _raw = new MarkedStream(raw);
             _inflated = new GZipStream(_raw, CompressionMode.Decompress);
         }
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            var read = await _inflated.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-            _length += read;
-            if (read == 0 && buffer.Length > 0 && _raw.Tail != (uint)_length)
+            var read = _isWhole ? 0 : await _inflated.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            if (read == 0 && buffer.Length > 0 && !_isWhole)
             {
-                throw new InvalidDataException("the compressed body ends too early.");
+                _raw.Mark();
+                var rest = new byte[GzipMarker.Length];
+                var length = await _inflated.ReadAtLeastAsync(rest, rest.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+                _isWhole = GzipMarker.Is(rest.AsSpan(0, length));
+                if (!_isWhole)
+                {
+                    throw new InvalidDataException("the compressed body ends too early.");
+                }
             }
 
             return read;
@@ -147,15 +153,23 @@ internal sealed class HttpBody : ForwardStream
         }
     }
 
-    /// <summary>Passes bytes on and remembers the last four, as the little-endian number that ends a gzip stream.</summary>
-    private sealed class TailStream(Stream raw) : ForwardStream
+    /// <summary>Passes bytes on, and after their end those of the marker.</summary>
+    private sealed class MarkedStream(Stream raw) : ForwardStream
     {
-        public uint Tail { get; private set; }
+        private ReadOnlyMemory<byte> _marker;
+
+        public void Mark() => _marker = GzipMarker.Member;
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            var read = await raw.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-            Remember(buffer.Span[..read]);
+            if (_marker.IsEmpty)
+            {
+                return await raw.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            }
+
+            var read = Math.Min(buffer.Length, _marker.Length);
+            _marker[..read].CopyTo(buffer);
+            _marker = _marker[read..];
             return read;
         }
 
@@ -167,14 +181,6 @@ internal sealed class HttpBody : ForwardStream
             }
 
             base.Dispose(disposing);
-        }
-
-        private void Remember(ReadOnlySpan<byte> bytes)
-        {
-            foreach (var value in bytes[Math.Max(0, bytes.Length - 4)..])
-            {
-                Tail = (Tail >> 8) | ((uint)value << 24);
-            }
         }
     }
 }

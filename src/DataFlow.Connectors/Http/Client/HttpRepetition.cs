@@ -47,14 +47,25 @@ internal sealed class HttpRepetition
         _pipeline = builder.Build();
     }
 
-    /// <summary>Runs something, again and again while it fails for passing reasons.</summary>
+    /// <summary>Runs something, again and again while it fails for passing reasons. What succeeds at once costs nothing.</summary>
     /// <exception cref="ConnectorException">It failed for good, or too often.</exception>
     /// <exception cref="HttpFault">What was sent was refused.</exception>
     public async ValueTask<T> RunAsync<T>(Func<CancellationToken, ValueTask<T>> run, CancellationToken ct)
     {
+        HttpFault? first;
         try
         {
-            return await _pipeline.ExecuteAsync(run, ct).ConfigureAwait(false);
+            return await run(ct).ConfigureAwait(false);
+        }
+        catch (HttpFault fault)
+        {
+            first = fault;
+        }
+
+        try
+        {
+            return await _pipeline.ExecuteAsync(
+                stop => Interlocked.Exchange(ref first, null) is { } failed ? ValueTask.FromException<T>(failed) : run(stop), ct).ConfigureAwait(false);
         }
         catch (HttpFault fault) when (!fault.IsRefusal)
         {

@@ -1,6 +1,4 @@
-using System.Net.Security;
 using System.Security.Authentication;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace DataFlow.Connectors;
@@ -39,7 +37,6 @@ internal sealed record HttpSetup
 /// </summary>
 internal sealed class HttpTransport : IDisposable
 {
-    private const string ClientName = "dataflow";
     private static readonly string UserAgent = $"DataFlow/{typeof(HttpTransport).Assembly.GetName().Version?.ToString(3)}";
 
     private readonly HttpOptions _options;
@@ -47,7 +44,6 @@ internal sealed class HttpTransport : IDisposable
     private readonly HttpStatusTable _statuses;
     private readonly HttpAuthenticator _authenticator;
     private readonly HttpSecrets _secrets;
-    private readonly ServiceProvider _services;
     private readonly HttpClient _client;
     private readonly HostBudget _budget;
     private readonly IDisposable? _rate;
@@ -58,12 +54,7 @@ internal sealed class HttpTransport : IDisposable
         _setup = setup;
         _statuses = new HttpStatusTable(options.StatusOutcomes, setup.Refusals);
         _secrets = new HttpSecrets(options);
-        var services = new ServiceCollection();
-        services.AddHttpClient(ClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
-            .ConfigurePrimaryHttpMessageHandler(() => Handler(options))
-            .RemoveAllLoggers();
-        _services = services.BuildServiceProvider();
-        _client = _services.GetRequiredService<IHttpClientFactory>().CreateClient(ClientName);
+        _client = HttpClients.Create(options.ConnectTimeout);
         _authenticator = HttpAuthenticator.Create(options, SendForTokenAsync, setup.BaseDirectory, setup.Time);
         _budget = HostBudget.Of(setup.Origin, setup.Time);
         _rate = options.RateLimitEnabled
@@ -118,17 +109,7 @@ internal sealed class HttpTransport : IDisposable
     {
         _rate?.Dispose();
         _client.Dispose();
-        _services.Dispose();
     }
-
-    private static SocketsHttpHandler Handler(HttpOptions options) => new()
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        ConnectTimeout = options.ConnectTimeout,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        SslOptions = new SslClientAuthenticationOptions(),
-    };
 
     private bool IsOurs(HttpCall call) => !call.IsAnonymous && HttpAddress.IsSameServer(call.Address, _setup.Origin);
 
@@ -205,10 +186,10 @@ internal sealed class HttpTransport : IDisposable
     private async Task<HttpResponseMessage> AnswerToAsync(HttpRequestMessage message, HttpCall call, CancellationToken ct)
     {
         using var late = new CancellationTokenSource(_options.HeadersTimeout, Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, ct);
+        using var stopping = ct.UnsafeRegister(static late => ((CancellationTokenSource)late!).Cancel(), late);
         try
         {
-            return await _client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
+            return await _client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, late.Token).ConfigureAwait(false);
         }
         catch (Exception error) when (error is HttpRequestException or OperationCanceledException or IOException)
         {

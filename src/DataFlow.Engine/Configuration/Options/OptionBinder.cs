@@ -97,6 +97,13 @@ internal sealed class OptionBinder(ProblemList problems)
             return false;
         }
 
+        if (entry.Kind == OptionKind.Record && OptionConverter.MapOf(item.Value) is { } map)
+        {
+            var bound = Bind(OptionTable.Of(entry.ValueType), map, Phrases.Join(path, item.Key));
+            entry.Property.SetValue(record, bound.Options);
+            return bound.IsComplete;
+        }
+
         var (value, problem) = OptionConverter.Convert(entry, item.Value);
         if (problem is not null)
         {

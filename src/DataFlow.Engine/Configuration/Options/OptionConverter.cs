@@ -20,6 +20,14 @@ internal static class OptionConverter
         _ => (null, $"a map was found here; write {Wanted(entry)}."),
     };
 
+    /// <summary>A map, written as such or, as in C#, as JSON text; null for anything else.</summary>
+    public static MapValue? MapOf(ConfigurationValue value) => value switch
+    {
+        MapValue map => map,
+        ScalarValue { IsNull: false } scalar when scalar.Text.TrimStart().StartsWith('{') => Parse(scalar.Text) as MapValue,
+        _ => null,
+    };
+
     /// <summary>What is wrong with a value that is out of the option's limits; null when it is within.</summary>
     public static string? CheckRange(OptionEntry entry, object value) =>
         CheckRange(entry, value, () => Phrases.Quote(OptionText.Format(entry, value)!));
@@ -138,9 +146,7 @@ internal static class OptionConverter
     }
 
     private static (object? Value, string? Problem) ToMap(OptionEntry entry, ScalarValue scalar) =>
-        scalar.Text.TrimStart().StartsWith('{') && Parse(scalar.Text) is MapValue map
-            ? ToMap(entry, map)
-            : (null, $"{Shown(entry, scalar)} is no map; write {Wanted(entry)}.");
+        MapOf(scalar) is { } map ? ToMap(entry, map) : (null, $"{Shown(entry, scalar)} is no map; write {Wanted(entry)}.");
 
     private static (object? Value, string? Problem) ToValueMap(MapValue map)
     {
@@ -187,6 +193,7 @@ internal static class OptionConverter
         OptionKind.TextList => "a list of texts, such as [a, b]",
         OptionKind.TextMap => "a map of texts, such as {name: value}",
         OptionKind.ValueMap => "a map of single values, such as {country: CH, version: 2}",
+        OptionKind.Record => $"a map of {Phrases.Or([.. OptionTable.Of(entry.ValueType).Names])}",
         _ => "one text",
     };
 }

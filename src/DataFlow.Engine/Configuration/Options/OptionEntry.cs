@@ -79,5 +79,6 @@ internal sealed class OptionEntry
         : type.IsAssignableFrom(typeof(Dictionary<string, string>)) && type != typeof(object) ? OptionKind.TextMap
         : type == typeof(IReadOnlyDictionary<string, object?>) ? OptionKind.ValueMap
         : type == typeof(ConfigurationValue) ? OptionKind.Section
+        : type.GetProperties().Any(property => property.IsDefined(typeof(OptionAttribute))) ? OptionKind.Record
         : null;
 }

@@ -33,6 +33,9 @@ internal enum OptionKind
     /// <summary>Texts, numbers, true, false or null by name: a value in quotes is a text, a plain one what YAML takes it for.</summary>
     ValueMap,
 
+    /// <summary>Options of their own by name: its property takes another option record.</summary>
+    Record,
+
     /// <summary>A part of a pipeline file that is read on its own: its property takes the value as it stands.</summary>
     Section,
 }

@@ -18,6 +18,8 @@ internal static class OptionText
         TimeSpan duration => DurationText.Format(duration),
         IReadOnlyDictionary<string, string> map => JsonSerializer.Serialize(map, JsonSerializerOptions.Web),
         IEnumerable<string> list => JsonSerializer.Serialize(list, JsonSerializerOptions.Web),
+        _ when entry.Kind == OptionKind.Record => JsonSerializer.Serialize(
+            OptionDisplay.Of(value).Where(option => !option.IsDefault).ToDictionary(option => option.Name, option => option.Value), JsonSerializerOptions.Web),
         Enum member => entry.Choices.First(choice => choice.Value.Equals(member)).Name,
         _ => Convert.ToString(value, CultureInfo.InvariantCulture),
     };

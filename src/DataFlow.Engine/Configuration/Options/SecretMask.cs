@@ -7,11 +7,15 @@ internal static class SecretMask
 
     /// <summary>A text without the values that the record's secret options have.</summary>
     public static string Hide(OptionTable table, object record, string text) => table.Entries
-        .Where(entry => entry.IsSecret)
-        .SelectMany(entry => SecretsOf(entry.Property.GetValue(record)))
+        .SelectMany(entry => SecretsIn(entry, entry.Property.GetValue(record)))
         .Where(secret => secret.Length > 0)
         .OrderByDescending(secret => secret.Length)
         .Aggregate(text, (current, secret) => current.Replace(secret, Mask, StringComparison.Ordinal));
+
+    private static IEnumerable<string> SecretsIn(OptionEntry entry, object? value) =>
+        entry.IsSecret ? SecretsOf(value)
+        : entry.Kind != OptionKind.Record || value is null ? []
+        : OptionTable.Of(entry.ValueType).Entries.SelectMany(inner => SecretsIn(inner, inner.Property.GetValue(value)));
 
     private static IEnumerable<string> SecretsOf(object? value) => value switch
     {

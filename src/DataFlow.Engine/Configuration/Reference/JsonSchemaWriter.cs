@@ -107,6 +107,9 @@ public static class JsonSchemaWriter
         return Described(schema, summary);
     }
 
+    /// <summary>A map of options.</summary>
+    internal static JsonObject Map(OptionTable table) => WithoutEmptyRules(Map(table, OptionSchema.Of));
+
     // Without its 'required', as options and config are taken together.
     private static JsonObject Options(Type optionsType)
     {
@@ -119,7 +122,7 @@ public static class JsonSchemaWriter
     private static JsonObject Transform(TransformDefinition transform)
     {
         var table = OptionTable.Of(transform.OptionsType);
-        var options = WithoutEmptyRules(Map(table, OptionSchema.Of));
+        var options = Map(table);
         var value = transform.ShorthandOption is { } shorthand
             ? new JsonObject { ["anyOf"] = new JsonArray(OptionSchema.Of(table.Find(shorthand)!), options) }
             : options;

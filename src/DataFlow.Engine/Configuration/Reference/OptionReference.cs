@@ -33,7 +33,12 @@ public sealed record OptionReference
     /// <summary>A value to show.</summary>
     public string? Example { get; init; }
 
-    internal static IReadOnlyList<OptionReference> Of(Type optionsType) => [.. OptionTable.Of(optionsType).Entries.Select(Of)];
+    internal static IReadOnlyList<OptionReference> Of(Type optionsType) => [.. OptionTable.Of(optionsType).Entries.SelectMany(WithInner)];
+
+    /// <summary>An option and, where it is a map of options, those, unless they are all of another kind's.</summary>
+    private static IEnumerable<OptionReference> WithInner(OptionEntry entry) => entry.Kind != OptionKind.Record
+        ? [Of(entry)]
+        : [Of(entry), .. OptionTable.Of(entry.ValueType).Entries.Select(inner => Of(inner) with { Name = $"{entry.Name}.{inner.Name}", IsAdvanced = entry.IsAdvanced })];
 
     private static OptionReference Of(OptionEntry entry) => new()
     {
@@ -63,6 +68,7 @@ public sealed record OptionReference
             OptionKind.TextList => "list of texts",
             OptionKind.TextMap => "map of texts",
             OptionKind.ValueMap => "map of single values",
+            OptionKind.Record => "map of options",
             _ => "section",
         };
         return OptionText.FormatRange(entry) is { } range ? $"{type}, {range}" : type;

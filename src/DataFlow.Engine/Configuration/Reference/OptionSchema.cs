@@ -40,6 +40,7 @@ internal static class OptionSchema
         OptionKind.TextMap => AnyOf(
             new JsonObject { ["type"] = "object", ["additionalProperties"] = Text() }, new JsonObject { ["type"] = "string" }),
         OptionKind.ValueMap => new JsonObject { ["type"] = "object" },
+        OptionKind.Record => AnyOf(JsonSchemaWriter.Map(OptionTable.Of(entry.ValueType)), new JsonObject { ["type"] = "string" }),
         _ => Text(),
     };
 

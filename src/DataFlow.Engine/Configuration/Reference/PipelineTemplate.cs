@@ -124,7 +124,7 @@ public static class PipelineTemplate
         return entry.Kind switch
         {
             OptionKind.TextList => value ?? "[]",
-            OptionKind.TextMap or OptionKind.ValueMap => value ?? "{}",
+            OptionKind.TextMap or OptionKind.ValueMap or OptionKind.Record => value ?? "{}",
             _ when value is not null => YamlText.Scalar(value),
             OptionKind.WholeNumber or OptionKind.Number => Math.Max(1, entry.Minimum).ToString(CultureInfo.InvariantCulture),
             OptionKind.Boolean => "true",

@@ -209,6 +209,59 @@ public sealed class ApiAnswerTests
     }
 
     [Fact]
+    public async Task Gzip_members_that_follow_each_other_are_one_body()
+    {
+        var packed = new MemoryStream();
+        foreach (var id in new[] { 1, 2 })
+        {
+            await using var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true);
+            await gzip.WriteAsync(Encoding.UTF8.GetBytes($$"""{"id":{{id}}}""" + "\n"));
+        }
+
+        await using var api = await TestApi.StartAsync(async (context, _) =>
+        {
+            context.Response.ContentType = "application/x-ndjson";
+            context.Response.Headers.ContentEncoding = "gzip";
+            await context.Response.Body.WriteAsync(packed.ToArray());
+        });
+
+        Assert.Equal(["1", "2"], (await ApiRun.ToEnd(api.Address, ("max-retries", "0"))).Ids);
+    }
+
+    [Fact]
+    public async Task A_large_page_that_breaks_off_after_records_of_it_were_handed_on_loses_and_doubles_none()
+    {
+        const int count = 60_000;
+        await using var api = await TestApi.StartAsync(async (context, number) =>
+        {
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("{\"data\":[");
+            for (var id = 0; id < (number == 1 ? count - 10_000 : count); id += 1000)
+            {
+                await context.Response.WriteAsync(string.Join(',', Enumerable.Range(id, 1000).Select(one => $$"""{"id":{{one}},"text":"{{new string('x', 100)}}"}""")) + (id + 1000 < count ? "," : ""));
+            }
+
+            if (number == 1)
+            {
+                context.Abort();
+            }
+
+            await context.Response.WriteAsync("]}");
+        });
+        var options = new Dictionary<string, string> { ["max-retries"] = "0" };
+        using var bench = new SourceBench(
+            BuiltInCatalogue.Instance, () => new SourceConfig { SourceType = "api", ConnectionString = api.Address.AbsoluteUri, Options = options })
+        { BatchSize = 1000 };
+
+        var outcome = await bench.RunAsync(change: spec => spec with { MaxAttempts = 3 });
+
+        Assert.Null(outcome.Error);
+        Assert.Equal(2, api.Requests.Count);
+        Assert.Equal(Enumerable.Range(0, count).Select(id => $"{id}"), bench.Collected.All.Select(collected => collected.Record.Id));
+        Assert.Equal(count, (await bench.TotalsAsync()).Delivered);
+    }
+
+    [Fact]
     public async Task An_answer_beyond_the_limit_is_an_error_and_one_below_is_read_in_bounded_memory()
     {
         const int count = 400_000;

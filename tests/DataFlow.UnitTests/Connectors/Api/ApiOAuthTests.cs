@@ -50,6 +50,20 @@ public sealed class ApiOAuthTests : IDisposable
     }
 
     [Fact]
+    public async Task A_status_that_means_the_token_has_run_out_can_be_named()
+    {
+        var tokens = 0;
+        await using var api = await TestApi.StartAsync((context, _) => context.Request.Path == "/token"
+            ? context.JsonAsync($$"""{"access_token":"access-{{++tokens}}","expires_in":3600}""")
+            : context.JsonAsync("""{"data":[{"id":1}]}""", context.Request.Headers.Authorization == "Bearer access-1" ? 498 : 200));
+
+        var run = await ApiRun.ToEnd(new Uri(api.Address, "/users"), Options(api, ("status-outcomes", """{"498":"re-authenticate"}""")));
+
+        Assert.Equal(["1"], run.Ids);
+        Assert.Equal(2, tokens);
+    }
+
+    [Fact]
     public async Task A_refresh_token_that_is_replaced_is_kept_for_the_next_run()
     {
         await using var api = await StartAsync(expiresIn: 3600);

@@ -82,6 +82,33 @@ public sealed class ApiRateLimitTests
     }
 
     [Fact]
+    public async Task Two_pipelines_that_talk_to_a_host_at_once_keep_to_the_rate_together()
+    {
+        var context = ApiRun.Impatient();
+        var moments = new List<double>();
+        var start = context.Clock.GetUtcNow();
+        await using var api = await TestApi.OfJsonAsync((http, _) =>
+        {
+            moments.Add((context.Clock.GetUtcNow() - start).TotalSeconds);
+            return $$"""{"data":{{Users(http.Number("offset"), http.Number("offset") < 50 ? 1 : 0)}}}""";
+        });
+        (string, string)[] options =
+        [
+            ("rate-limit-enabled", "true"), ("rate-limit-requests-per-second", "4"), ("rate-limit-burst", "3"), ("pagination-type", "offset"),
+            ("pagination-size", "1"),
+        ];
+        await using var one = new ApiRun(context, api.Address, options);
+        await using var other = new ApiRun(new FileSourceContext { Clock = context.Clock, Pipeline = "other" }, api.Address, options);
+        while (await one.Next() & await other.Next())
+        {
+        }
+
+        Assert.Equal((50, 50), (one.Records.Count, other.Records.Count));
+        Assert.All(moments.Index(), request => Assert.True(request.Index + 1 <= (4 * request.Item) + 3 + 1e-6, $"request {request.Index + 1} after {request.Item} s"));
+        Assert.Equal(4, (moments.Count - 3) / moments[^1], 4 * 0.02);
+    }
+
+    [Fact]
     public async Task A_pause_that_one_pipeline_was_asked_for_holds_for_all_that_talk_to_the_host()
     {
         await using var api = await TestApi.StartAsync((context, number) =>

@@ -197,7 +197,7 @@ public sealed class WebSocketHandshakeTests
     [InlineData("pong-message", "pong", "ping-message")]
     [InlineData("subscribe-expect", "ok", "subscribe")]
     [InlineData("subscribe", "{{cursor}}", "cursor-path")]
-    [InlineData("cursor-path", "a..b", "is no path")]
+    [InlineData("cursor-path", "a..b", "has an empty name")]
     [InlineData("stop-on-close-codes", "17", "close code")]
     [InlineData("message-fromat", "json", "message-format")]
     public void Options_that_do_not_fit_together_are_refused_with_a_sentence(string name, string value, string mentioned) =>

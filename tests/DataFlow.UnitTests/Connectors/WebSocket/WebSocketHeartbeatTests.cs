@@ -81,25 +81,39 @@ public sealed class WebSocketHeartbeatTests
     [Trait("claim", "WS-08")]
     public async Task A_heartbeat_of_0_sends_no_pings_and_leaves_a_quiet_stream_alone()
     {
-        var release = new TaskCompletionSource();
+        // Another connection with pings tells when there would have been many.
+        var manyPings = new TaskCompletionSource();
+        await using var pinged = new RawWebSocketServer(async connection =>
+        {
+            for (var pings = 0; pings < 20; pings++)
+            {
+                await connection.SendAsync(RawConnection.Pong, (await connection.ReadAsync()).Payload);
+            }
+
+            manyPings.SetResult();
+            await connection.IgnoreAsync();
+        });
         var frames = 0;
-        await using var server = new RawWebSocketServer(async connection =>
+        await using var quiet = new RawWebSocketServer(async connection =>
         {
             var reading = connection.ReadAsync();
-            await Task.WhenAny(reading, release.Task);
+            await Task.WhenAny(reading, manyPings.Task);
             frames += reading.IsCompleted ? 1 : 0;
             await connection.SendAsync("""{"id":"late"}""");
             await reading;
         });
-        using var bench = WebSocketRun.Bench(server.Address, ("heartbeat-interval", "0"), ("heartbeat-timeout", "10ms"));
+        using var bench = WebSocketRun.Bench(quiet.Address, ("heartbeat-interval", "0"), ("heartbeat-timeout", "10ms"));
+        using var other = WebSocketRun.Bench(pinged.Address, ("heartbeat-interval", "10ms"), ("heartbeat-timeout", "60"));
+        using var stop = new CancellationTokenSource();
         var run = bench.RunAsync(expected: 1);
-        await Eventually.Is(() => server.Connections == 1);
-        await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, TestContext.Current.CancellationToken);
-        release.SetResult();
+        await Eventually.Is(() => quiet.Connections == 1);
+        var pinging = other.RunAsync(stop: stop.Token);
 
         Assert.Null((await run).Error);
+        await stop.CancelAsync();
+        await pinging;
 
-        Assert.Equal((0, 1), (frames, server.Connections));
+        Assert.Equal((0, 1), (frames, quiet.Connections));
     }
 
     [Fact]
