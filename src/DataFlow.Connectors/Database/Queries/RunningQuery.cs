@@ -5,12 +5,19 @@ namespace DataFlow.Connectors;
 /// <summary>A query with its connection, from its start to its end. Not thread-safe.</summary>
 internal sealed class RunningQuery : IAsyncDisposable
 {
+    private const int ManyRows = 1000;
+
+    // A server that sends many rows does it in small packets. Asking for each of them as it comes costs more time than reading
+    // it: a moment later there are many of them, and the server has not been kept waiting.
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(1);
+
     private readonly DatabaseAddress _address;
     private readonly DbConnection _connection;
     private readonly IRowReader _rows;
     private readonly string _sql;
     private readonly Action _onError;
     private bool _ended;
+    private long _read;
 
     private RunningQuery(DatabaseAddress address, DbConnection connection, IRowReader rows, string sql, Action onError)
     {
@@ -66,6 +73,7 @@ internal sealed class RunningQuery : IAsyncDisposable
             }
 
             _ended = !read.Result;
+            _read++;
             return ValueTask.FromResult(read.Result);
         }
         catch (Exception failure)
@@ -108,6 +116,11 @@ internal sealed class RunningQuery : IAsyncDisposable
         {
             var isThere = await read.ConfigureAwait(false);
             _ended = !isThere;
+            if (isThere && ++_read > ManyRows)
+            {
+                await Task.Delay(Gathering, TimeProvider.System, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             return isThere;
         }
         catch (Exception failure)
