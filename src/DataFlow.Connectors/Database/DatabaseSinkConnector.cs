@@ -41,10 +41,9 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             var held = await _ledger.TakeOverAsync(Connection, context, ct).ConfigureAwait(false);
             CrashPoint.Reach(CrashPoint.AfterSinkOpen);
             var known = context.StartsOver ? 0 : SinkLedger.SequenceOf(context.State);
-            return known > (held?.Sequence ?? 0)
+            return held is null && known > 0
                 ? throw ConnectorException.User(
-                    $"{address.Display} has commit {held?.Sequence ?? 0} of pipeline '{context.PipelineId}', but commit {known} had "
-                        + $"been made there: it is "
+                    $"{address.Display} has no commit of pipeline '{context.PipelineId}', but commit {known} had been made there: it is "
                     + "another database, or was restored from a backup. Put it right, or start over with --fresh.")
                 : held;
         }).ConfigureAwait(false);
@@ -110,20 +109,21 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
     /// <summary>Writes rows; where the database refuses some, halves them until each refused one stands alone.</summary>
     private async Task WriteAsync(RowRun run, ReadOnlyMemory<int> rows, List<RefusedRow> refused, CancellationToken ct)
     {
-        await Connection.ExecuteAsync("SAVEPOINT dataflow_rows", ct, _transaction).ConfigureAwait(false);
+        var before = new Savepoint(_transaction!, "dataflow_rows");
+        await before.SaveAsync(ct).ConfigureAwait(false);
         try
         {
             await _writer!.WriteAsync(run, rows, _transaction!, ct).ConfigureAwait(false);
-            await Connection.ExecuteAsync("RELEASE SAVEPOINT dataflow_rows", ct, _transaction).ConfigureAwait(false);
+            await before.ReleaseAsync(ct).ConfigureAwait(false);
             return;
         }
         catch (DbException failure) when (address.Dialect.KindOf(failure) == FaultKind.Data)
         {
-            await Connection.ExecuteAsync("ROLLBACK TO SAVEPOINT dataflow_rows", ct, _transaction).ConfigureAwait(false);
+            await before.RollBackAsync(ct).ConfigureAwait(false);
             if (rows.Length == 1)
             {
-                refused.Add(new RefusedRow(rows.Span[0], ReasonOf(failure), $"The table {options.Table} refused the row: "
-                    + $"{DatabaseFault.Said(failure, address)}"));
+                refused.Add(new RefusedRow(
+                    rows.Span[0], ReasonOf(failure), $"The table {options.Table} refused the row: {DatabaseFault.Said(failure, address)}"));
                 return;
             }
         }
@@ -196,6 +196,7 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
     private ITableWriter CreateWriter(WriteTarget target) => address.Dialect switch
     {
         PostgreSqlDialect => new PostgreSqlTableWriter(target, _pool),
+        MySqlDialect => new MySqlTableWriter(target, _pool),
         SqliteDialect => new SqliteTableWriter(target),
         var dialect => new InsertTableWriter(target, dialect),
     };

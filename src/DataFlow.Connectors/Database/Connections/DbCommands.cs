@@ -18,12 +18,14 @@ internal static class DbCommands
     }
 
     /// <summary>The first value of the first row; null for none and for NULL.</summary>
-    public static async Task<object?> ScalarAsync(this DbConnection connection, string sql, CancellationToken ct)
+    public static async Task<object?> ScalarAsync(
+        this DbConnection connection, string sql, CancellationToken ct, DbTransaction? transaction = null)
     {
         var command = connection.CreateCommand();
         await using (command.ConfigureAwait(false))
         {
             command.CommandText = sql;
+            command.Transaction = transaction;
             return await command.ExecuteScalarAsync(ct).ConfigureAwait(false) is { } value and not DBNull ? value : null;
         }
     }

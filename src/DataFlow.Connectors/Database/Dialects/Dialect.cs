@@ -69,6 +69,9 @@ internal abstract class Dialect
     public string PasswordOf(DbConnectionStringBuilder builder) =>
         builder.TryGetValue(PasswordKey, out var value) ? Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture) ?? "" : "";
 
+    /// <summary>The same place, with what only writing needs.</summary>
+    public virtual DatabaseAddress ForWriting(DatabaseAddress address) => address;
+
     /// <summary>Statements for each new connection, or null.</summary>
     public virtual string? SessionSetup(string connection) => null;
 

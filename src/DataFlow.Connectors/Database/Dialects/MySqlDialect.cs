@@ -79,6 +79,16 @@ internal sealed class MySqlDialect : Dialect
                 + $"'{new string([.. zone.Where(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '_' or '+' or '-' or ':')])}'";
     }
 
+    /// <summary>
+    /// LOAD DATA LOCAL from memory is allowed: the provider hands out files only to servers whose certificate it has checked. And in
+    /// the strict mode a value that doesn't fit is refused instead of changed.
+    /// </summary>
+    public override DatabaseAddress ForWriting(DatabaseAddress address) => address with
+    {
+        ConnectionString = new MySqlConnectionStringBuilder(address.ConnectionString) { AllowLoadLocalInfile = true }.ConnectionString,
+        SessionSetup = address.SessionSetup + "; SET sql_mode = CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'STRICT_ALL_TABLES')",
+    };
+
     public override ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) =>
         MySqlTransactionWatch.CreateAsync(address, ct);
 
