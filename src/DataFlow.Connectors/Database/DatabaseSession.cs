@@ -150,12 +150,10 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
         var connection = await address.OpenAsync(stop).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            if (options.NullCursor == NullCursorPolicy.Error && column.AllowDBNull != false && await HasNullsAsync(connection, table, column, stop).ConfigureAwait(false))
+            if (options.NullCursor != NullCursorPolicy.Exclude && column.AllowDBNull != false
+                && await HasNullsAsync(connection, table, column, stop).ConfigureAwait(false))
             {
-                throw ConnectorException.User(
-                    $"Incremental sync not progressing: {table} has rows without a value in {column.BaseColumnName}, and no poll "
-                        + $"would ever read "
-                    + "them. Give them a value, or write null-cursor: exclude if they may be left out.");
+                await CheckNullsAsync(shape, table, column, stop).ConfigureAwait(false);
             }
 
             if (await address.Dialect.IsIndexedAsync(connection, table, column.BaseColumnName, stop).ConfigureAwait(false) == false)
@@ -164,6 +162,31 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
                     "Slow query performance: {Table} has no index that begins with {Column}, so that each poll looks at the whole "
                         + "table. Add one: CREATE INDEX ON {Table} ({Column}).",
                     table, column.BaseColumnName, table, column.BaseColumnName);
+            }
+        }
+    }
+
+    private async Task CheckNullsAsync(QueryShape shape, string table, DbColumn column, CancellationToken stop)
+    {
+        if (options.NullCursor == NullCursorPolicy.Error)
+        {
+            throw ConnectorException.User(
+                $"Incremental sync not progressing: {table} has rows without a value in {column.BaseColumnName}, and no poll would "
+                + "ever read them. Give them a value, or write null-cursor: include-first to read those that are there once, or "
+                + "null-cursor: exclude if they may be left out.");
+        }
+
+        var cursor = QueryShape.Of([shape.Columns[shape.Cursor]], address.Dialect);
+        var query = await StartAsync(
+            await OpenAsync(stop).ConfigureAwait(false), Query.AnyNull(shape, StartFor(shape)), cursor, stop).ConfigureAwait(false);
+        await using (query.ConfigureAwait(false))
+        {
+            if (!await query.ReadAsync(stop).ConfigureAwait(false) && !stop.IsCancellationRequested)
+            {
+                throw ConnectorException.User(
+                    $"{table} has rows without a value in {column.BaseColumnName}, but the query gives none of them, so that "
+                    + $"null-cursor: include-first can't read them. Write WHERE {options.IncrementalColumn} > ? OR "
+                    + $"{options.IncrementalColumn} IS NULL, or null-cursor: exclude if they may be left out.");
             }
         }
     }

@@ -41,7 +41,11 @@ internal sealed class DatabaseSourceConnector(DatabaseAddress address, DatabaseS
                 yield break;
             }
 
-            polls.Ended(poll);
+            if (polls.Ended(poll))
+            {
+                continue;
+            }
+
             if (poll.IsComplete)
             {
                 context.CaughtUp();
@@ -104,15 +108,21 @@ internal sealed class DatabaseSourceConnector(DatabaseAddress address, DatabaseS
             }
         }
 
-        /// <summary>Takes over what a poll has reached.</summary>
-        public void Ended(IPoll poll)
+        /// <summary>Takes over what a poll has reached. True when the next one is to follow at once.</summary>
+        public bool Ended(IPoll poll)
         {
             _state = poll.State;
-            _looksAhead = poll is IncrementalPoll { NewRows: >= ManyRows };
+            _looksAhead = poll is not IncrementalPoll { NewRows: < ManyRows };
+            return session.Options.IsIncremental && poll is FullScanPoll { IsComplete: true };
         }
 
         private async Task<IPoll> StartIncrementalAsync(CancellationToken stop)
         {
+            if (session.Options.NullCursor == NullCursorPolicy.IncludeFirst && !_state.HasReadNulls)
+            {
+                return await FullScanPoll.StartNullsAsync(session, _state, stop).ConfigureAwait(false);
+            }
+
             _horizon ??= await CreateHorizonAsync(stop).ConfigureAwait(false);
             return await IncrementalPoll.StartAsync(session, _state, window, _horizon, _looksAhead, stop).ConfigureAwait(false);
         }

@@ -12,6 +12,7 @@ internal enum IncrementalType
 internal enum NullCursorPolicy
 {
     Error,
+    IncludeFirst,
     Exclude,
 }
 
@@ -90,7 +91,9 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
     [OptionRange(0)]
     public TimeSpan? SafetyLag { get; init; }
 
-    [Option("What to do when the table has rows without a value in the incremental column, which no poll ever reads: error or exclude.")]
+    [Option(
+        "What to do when the table has rows without a value in the incremental column, which no poll finds: error; include-first reads "
+        + "those that the query lets through (WHERE at > ? OR at IS NULL) once, before everything else; exclude leaves them out.")]
     public NullCursorPolicy NullCursor { get; init; } = NullCursorPolicy.Error;
 
     [Option(
