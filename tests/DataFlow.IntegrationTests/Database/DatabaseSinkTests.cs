@@ -119,6 +119,48 @@ public sealed class DatabaseSinkTests
         Assert.Equal(["1", "2", "3"], await database.RowsAsync("SELECT id FROM people ORDER BY id"));
     }
 
+    [Theory]
+    [InlineData("postgresql")]
+    [InlineData("mysql")]
+    public async Task A_refused_row_of_a_database_is_delivered_once_the_table_takes_it(string kind)
+    {
+        await using var database = await TestDatabase.CreateAsync(kind);
+        var bytes = kind == "mysql" ? "blob" : "bytea";
+        await database.ExecuteAsync(
+            $"CREATE TABLE source (id int PRIMARY KEY, name text, amount decimal(38,10), ratio double precision, ok boolean, raw {bytes}, nothing text)");
+        await database.ExecuteAsync($"CREATE TABLE target (id int PRIMARY KEY, name varchar(3), amount decimal(38,10), ratio double precision, ok boolean, raw {bytes}, nothing text)");
+        await database.ExecuteAsync(
+            $"INSERT INTO source VALUES (1, 'a\tb, \"c\" \\\\N', 1234567890123456789012345678.5, 1e300, true, {(kind == "mysql" ? "x'00ff'" : "'\\x00ff'")}, NULL), (2, 'ok', 1, 0.1, false, NULL, '')");
+        using var folder = new TemporaryFolder();
+        folder.Write(
+            "copy.yaml",
+            $$"""
+            name: copy
+            source:
+              type: database
+              connection: {{database.JdbcUrl}}
+              options: { username: {{database.User}}, password: "{{database.Password}}", query: SELECT * FROM source, key: id }
+            sink:
+              type: database
+              connection: {{database.JdbcUrl}}
+              options: { username: {{database.User}}, password: "{{database.Password}}", table: target }
+            delivery: effectively-once
+            until: caught-up
+            """);
+        (await Cli.RunAsync(folder.Path, "run", "copy.yaml")).Succeeded();
+        Assert.Equal(["2"], await database.RowsAsync("SELECT id FROM target"));
+        var change = kind == "mysql" ? "MODIFY name text" : "ALTER name TYPE text";
+        await database.ExecuteAsync($"ALTER TABLE target {change}");
+
+        var replay = await Cli.RunAsync(folder.Path, "dead-letters", "replay", "copy.yaml");
+
+        Assert.Contains("1 delivered", replay.Out, StringComparison.Ordinal);
+        const string Same =
+            "SELECT count(*) FROM source s JOIN target t ON s.id = t.id AND s.name = t.name AND s.amount = t.amount AND s.ratio = t.ratio AND s.ok = t.ok "
+            + "WHERE (s.raw = t.raw OR (s.raw IS NULL AND t.raw IS NULL)) AND (s.nothing = t.nothing OR (s.nothing IS NULL AND t.nothing IS NULL))";
+        Assert.Equal(["2"], await database.RowsAsync(Same));
+    }
+
     [Fact]
     public async Task A_missing_column_is_added_on_request_and_an_error_otherwise()
     {

@@ -102,6 +102,7 @@ internal sealed class ChangeBatch
         Batch = context.Pool.Rent(64 << 10);
         Batch.Begin(table.Schema, 64);
         Batch.IdColumn = table.IdColumn;
+        Batch.LetterOutsideData = DatabaseDeadLetter.Write;
         Batch.Identity = new RecordIdentity(address.Display, ChangeSourceConnector.Split);
         Batch.Metadata.Set("source", "database")
             .Set("source_id", context.SourceId)

@@ -45,4 +45,8 @@ internal sealed record WriteTarget(DbConnection Connection, TargetTable Table, i
     /// <summary>True where a value that says <c>true</c> or <c>false</c> means just that, by the record's type or the column's.</summary>
     public bool IsBool(RecordBatch batch, int field, int column) =>
         batch.Schema.TypeOf(field) == FieldType.Bool || Table.Formats[column] == ColumnFormat.Bool;
+
+    /// <summary>True where a value that says <c>\x6162</c> means bytes, by the record's type or the column's.</summary>
+    public bool IsBytes(RecordBatch batch, int field, int column) =>
+        batch.Schema.TypeOf(field) == FieldType.Bytes || Table.Formats[column] == ColumnFormat.Bytes;
 }

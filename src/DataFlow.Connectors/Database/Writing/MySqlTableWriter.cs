@@ -106,8 +106,7 @@ internal sealed class MySqlTableWriter(WriteTarget target, BatchPool pool) : ITa
     {
         for (var field = 0; field < run.Fields.Length; field++)
         {
-            if (run.Batch.Schema.TypeOf(run.Fields[field]) == FieldType.Bytes
-                || target.Table.Formats[run.Columns[field]] is ColumnFormat.Bytes or ColumnFormat.Bits)
+            if (target.IsBytes(run.Batch, run.Fields[field], run.Columns[field]) || target.Table.Formats[run.Columns[field]] == ColumnFormat.Bits)
             {
                 return true;
             }
