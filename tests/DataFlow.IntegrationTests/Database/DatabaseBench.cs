@@ -23,6 +23,8 @@ internal sealed class DatabaseBench : IDisposable
 
     public string PipelineId => _bench.PipelineId;
 
+    public int Count => _bench.Collected.Count;
+
     public IReadOnlyList<DataRecord> Records => [.. _bench.Collected.All.Select(record => record.Record)];
 
     public static SourceConfig Of(string connection, string user, string password, params (string Name, string Value)[] options)
