@@ -90,7 +90,8 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
     /// <summary>Starts a query on a connection, which is taken over.</summary>
     public Task<RunningQuery> StartAsync(DbConnection connection, SqlText sql, QueryShape shape, CancellationToken stop) =>
         RunningQuery.StartAsync(
-            address, connection, sql, shape, new QueryLimits(options.FetchSize, (int)options.QueryTimeout.TotalSeconds), Metrics.CountQueryError, stop);
+            address, connection, sql, shape,
+            new QueryLimits(options.FetchSize, (int)options.QueryTimeout.TotalSeconds), Metrics.CountQueryError, stop);
 
     /// <summary>Where the very first poll starts, as the column holds it.</summary>
     public CursorValue StartFor(QueryShape shape)
@@ -118,9 +119,11 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
 
         var column = shape.Columns[shape.Cursor];
         var isNumber = shape.Formats[shape.Cursor]
-            is ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 or ColumnFormat.UInt64 or ColumnFormat.Decimal or ColumnFormat.MySqlDecimal;
+            is ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 or ColumnFormat.UInt64
+            or ColumnFormat.Decimal or ColumnFormat.MySqlDecimal;
         var isMoment = shape.Formats[shape.Cursor]
-            is ColumnFormat.Date or ColumnFormat.Timestamp or ColumnFormat.TimestampTz or ColumnFormat.MySqlDate or ColumnFormat.MySqlMoment;
+            is ColumnFormat.Date or ColumnFormat.Timestamp or ColumnFormat.TimestampTz
+            or ColumnFormat.MySqlDate or ColumnFormat.MySqlMoment;
         if (options.IncrementalType == IncrementalType.Id && !isNumber)
         {
             throw ConnectorException.User(
@@ -146,7 +149,9 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
             return;
         }
 
-        var table = string.IsNullOrEmpty(column.BaseSchemaName) ? column.BaseTableName : $"\"{column.BaseSchemaName}\".\"{column.BaseTableName}\"";
+        var table = string.IsNullOrEmpty(column.BaseSchemaName)
+            ? column.BaseTableName
+            : $"\"{column.BaseSchemaName}\".\"{column.BaseTableName}\"";
         var connection = await address.OpenAsync(stop).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {

@@ -143,7 +143,8 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         // A database whose DDL ends a transaction gets it before the transaction begins.
         if (_table is null)
         {
-            await Connection.ExecuteAsync(TargetTable.CreateStatement(address.Dialect, options.Table, schema, options.Key), ct, _transaction).ConfigureAwait(false);
+            await Connection.ExecuteAsync(
+                TargetTable.CreateStatement(address.Dialect, options.Table, schema, options.Key), ct, _transaction).ConfigureAwait(false);
             await RenewTableAsync(ct).ConfigureAwait(false);
         }
 
@@ -208,7 +209,9 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         "23503" => "foreign-key-violation",
         "23514" => "check-violation",
         ['2', '2', ..] => "value-does-not-fit",
-        _ => failure.Message.Contains("unique", StringComparison.OrdinalIgnoreCase) || failure.Message.Contains("duplicate", StringComparison.OrdinalIgnoreCase)
+        _ =>
+            failure.Message.Contains("unique", StringComparison.OrdinalIgnoreCase)
+                || failure.Message.Contains("duplicate", StringComparison.OrdinalIgnoreCase)
             ? "unique-violation"
             : "refused-by-database",
     };
@@ -219,7 +222,8 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         {
             return await work().ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is DbException or IOException or TimeoutException or InvalidOperationException { InnerException: DbException })
+        catch (Exception failure) when (
+            failure is DbException or IOException or TimeoutException or InvalidOperationException { InnerException: DbException })
         {
             throw DatabaseFault.OfStatement(failure, address, null);
         }

@@ -129,7 +129,8 @@ internal sealed class DatabaseSourceConnector(DatabaseAddress address, DatabaseS
 
         private async Task<CommitHorizon> CreateHorizonAsync(CancellationToken stop)
         {
-            var horizon = await CommitHorizon.CreateAsync(session.Address, session.Options, session.Context.Time, stop).ConfigureAwait(false);
+            var horizon = await CommitHorizon.CreateAsync(
+                session.Address, session.Options, session.Context.Time, stop).ConfigureAwait(false);
             session.Context.Logger.LogInformation("Rows that are committed late are waited for by {Horizon}.", horizon.Description);
             return horizon;
         }

@@ -177,7 +177,8 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
 
     /// <summary>Reads a date and time as UTC; null for anything else.</summary>
     public static DateTime? ParseTime(string text) =>
-        DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment)
+        DateTime.TryParse(
+            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment)
         && char.IsAsciiDigit(text.Trim()[0])
             ? moment
             : null;

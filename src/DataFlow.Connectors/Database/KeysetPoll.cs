@@ -55,7 +55,8 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
         _shape = shape;
         _key = shape.Find(session.Options.Key, "key");
         _pageRows = 0;
-        _page = await session.StartAsync(connection, session.Query.Page(shape, _key, State.Key, PageRows), shape, stop).ConfigureAwait(false);
+        _page = await session.StartAsync(
+            connection, session.Query.Page(shape, _key, State.Key, PageRows), shape, stop).ConfigureAwait(false);
     }
 
     private async Task FillAsync(RecordBatch batch, CancellationToken stop)

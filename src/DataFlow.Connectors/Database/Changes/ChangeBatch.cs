@@ -18,7 +18,9 @@ internal sealed class ChangeTable
         SchemaName = message.Namespace;
         Name = message.RelationName;
         Formats = [.. message.Columns.Select(column => ChangeValue.FormatOf(column.DataTypeId))];
-        IsKey = [.. message.Columns.Select(column => primaryKey.Count > 0 ? primaryKey.Contains(column.ColumnName) : (column.Flags & RelationMessage.Column.ColumnFlags.PartOfKey) != 0)];
+        IsKey = [.. message.Columns.Select(column => primaryKey.Count > 0
+            ? primaryKey.Contains(column.ColumnName)
+            : (column.Flags & RelationMessage.Column.ColumnFlags.PartOfKey) != 0)];
         Schema = new RecordSchema(message.Columns.Select((column, index) => (column.ColumnName, Formats[index].TypeOf())));
         IdColumn = Schema.Names.ToList().FindIndex(name => name.Equals("id", StringComparison.OrdinalIgnoreCase));
     }

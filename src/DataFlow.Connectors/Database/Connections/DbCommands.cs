@@ -6,7 +6,8 @@ namespace DataFlow.Connectors;
 internal static class DbCommands
 {
     /// <summary>Runs a statement and returns how many rows it touched.</summary>
-    public static async Task<int> ExecuteAsync(this DbConnection connection, string sql, CancellationToken ct, DbTransaction? transaction = null)
+    public static async Task<int> ExecuteAsync(
+        this DbConnection connection, string sql, CancellationToken ct, DbTransaction? transaction = null)
     {
         var command = connection.CreateCommand();
         await using (command.ConfigureAwait(false))

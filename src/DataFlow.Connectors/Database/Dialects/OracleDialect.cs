@@ -11,7 +11,8 @@ internal sealed class OracleDialect(string pluginFolder) : PluginDialect(pluginF
     private const string ProviderPackage = "Oracle.ManagedDataAccess.Core";
 
     /// <summary>What <c>driver</c> may say.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["oracle.jdbc.OracleDriver", "oracle.jdbc.driver.OracleDriver", "oracle", ProviderPackage];
+    public static IReadOnlyList<string> Names { get; } =
+        ["oracle.jdbc.OracleDriver", "oracle.jdbc.driver.OracleDriver", "oracle", ProviderPackage];
 
     public override string Name => "Oracle";
 

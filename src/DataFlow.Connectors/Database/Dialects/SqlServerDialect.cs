@@ -35,7 +35,9 @@ internal sealed class SqlServerDialect : Dialect
     public override DbConnectionStringBuilder Translate(JdbcUrl url, string baseDirectory, List<string> notes)
     {
         var host = url.Hosts.Count == 0
-            ? new JdbcHost(url["servername"] ?? url["server"] ?? "localhost", int.TryParse(url["port"] ?? url["portnumber"], out var named) ? named : null)
+            ? new JdbcHost(
+                url["servername"] ?? url["server"] ?? "localhost",
+                int.TryParse(url["port"] ?? url["portnumber"], out var named) ? named : null)
             : url.Hosts[0];
         var instance = url["instancename"] is { } name ? $@"\{name}" : "";
         var builder = new SqlConnectionStringBuilder
@@ -48,7 +50,7 @@ internal sealed class SqlServerDialect : Dialect
             .Copy("password", "Password")
             .Copy("databasename", "Initial Catalog")
             .Copy("database", "Initial Catalog")
-            .Map("encrypt", "Encrypt", value => value.Equals("strict", StringComparison.OrdinalIgnoreCase) ? "Strict" : JdbcParameters.IsTrue(value) ? "True" : "False")
+            .Map("encrypt", "Encrypt", Encryption)
             .Flag("trustservercertificate", "TrustServerCertificate", true, false)
             .Copy("hostnameincertificate", "HostNameInCertificate")
             .Seconds("logintimeout", "Connect Timeout")
@@ -84,4 +86,7 @@ internal sealed class SqlServerDialect : Dialect
             ct).ConfigureAwait(false);
         return (int)count! > 0;
     }
+
+    private static string Encryption(string value) =>
+        value.Equals("strict", StringComparison.OrdinalIgnoreCase) ? "Strict" : JdbcParameters.IsTrue(value) ? "True" : "False";
 }

@@ -58,7 +58,9 @@ internal sealed class DatabasePosition(QueryState state) : Position
             Highest = CursorOf(root, "highest"),
             HasReadNulls = root.TryGetProperty("nulls", out _),
             Load = root.TryGetProperty("load", out var load) ? load.GetInt64() : 0,
-            Key = root.TryGetProperty("key", out var key) ? [.. key.EnumerateArray().Select(value => CursorValue.Restore(value.GetString()!))] : null,
+            Key = root.TryGetProperty("key", out var key)
+                ? [.. key.EnumerateArray().Select(value => CursorValue.Restore(value.GetString()!))]
+                : null,
             Pending = root.TryGetProperty("pending", out var pending)
                 ? new PendingBound(
                     CursorOf(pending, "cursor"),

@@ -40,9 +40,12 @@ internal sealed class RunningQuery : IAsyncDisposable
     /// <param name="onError">Called when it fails, before the failure is thrown.</param>
     /// <param name="ct">A stop.</param>
     public static async Task<RunningQuery> StartAsync(
-        DatabaseAddress address, DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, Action onError, CancellationToken ct)
+        DatabaseAddress address, DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, Action onError,
+        CancellationToken ct)
     {
-        var text = address.Dialect is PostgreSqlDialect ? $"COPY (\n{sql.ToLiteral()}\n)" : sql.With(index => address.Dialect.Placeholder(index + 1));
+        var text = address.Dialect is PostgreSqlDialect
+            ? $"COPY (\n{sql.ToLiteral()}\n)"
+            : sql.With(index => address.Dialect.Placeholder(index + 1));
         try
         {
             var rows = await address.Dialect.ReadAsync(connection, sql, shape, limits, ct).ConfigureAwait(false);
@@ -108,7 +111,8 @@ internal sealed class RunningQuery : IAsyncDisposable
         }
     }
 
-    private static bool IsStop(Exception failure, CancellationToken stop) => failure is OperationCanceledException && stop.IsCancellationRequested;
+    private static bool IsStop(Exception failure, CancellationToken stop) =>
+        failure is OperationCanceledException && stop.IsCancellationRequested;
 
     private async ValueTask<bool> AwaitAsync(ValueTask<bool> read, CancellationToken stop)
     {

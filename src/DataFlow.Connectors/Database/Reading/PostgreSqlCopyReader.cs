@@ -78,7 +78,8 @@ internal sealed class PostgreSqlCopyReader : IRowReader
             ColumnFormat.Int32 => CursorValue.OfNumber(BinaryPrimitives.ReadInt32BigEndian(value)),
             ColumnFormat.Int16 => CursorValue.OfNumber(BinaryPrimitives.ReadInt16BigEndian(value)),
             ColumnFormat.Decimal => PostgreSqlNumeric.ToDecimal(value) is { } number ? CursorValue.OfNumber(number) : CursorValue.Endless,
-            ColumnFormat.Timestamp or ColumnFormat.TimestampTz => Moment(BinaryPrimitives.ReadInt64BigEndian(value), _formats[column] == ColumnFormat.TimestampTz),
+            ColumnFormat.Timestamp or ColumnFormat.TimestampTz =>
+                Moment(BinaryPrimitives.ReadInt64BigEndian(value), _formats[column] == ColumnFormat.TimestampTz),
             ColumnFormat.Date => Moment(BinaryPrimitives.ReadInt32BigEndian(value) * (TimeSpan.TicksPerDay / 10), hasZone: false),
             ColumnFormat.Uuid => CursorValue.OfText(new Guid(value, bigEndian: true).ToString()),
             _ => CursorValue.OfText(System.Text.Encoding.UTF8.GetString(value)),

@@ -106,7 +106,8 @@ internal sealed class MySqlTableWriter(WriteTarget target, BatchPool pool) : ITa
     {
         for (var field = 0; field < run.Fields.Length; field++)
         {
-            if (target.IsBytes(run.Batch, run.Fields[field], run.Columns[field]) || target.Table.Formats[run.Columns[field]] == ColumnFormat.Bits)
+            if (target.IsBytes(run.Batch, run.Fields[field], run.Columns[field])
+                || target.Table.Formats[run.Columns[field]] == ColumnFormat.Bits)
             {
                 return true;
             }

@@ -57,7 +57,9 @@ internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) 
         var names = Names(run);
         var key = string.Join(", ", target.Key.Select(Name));
         var others = run.Columns.Where(column => !target.Key.Contains(column)).ToList();
-        var change = others.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", others.Select(column => $"{Name(column)} = EXCLUDED.{Name(column)}"))}";
+        var change = others.Count == 0
+            ? "NOTHING"
+            : $"UPDATE SET {string.Join(", ", others.Select(column => $"{Name(column)} = EXCLUDED.{Name(column)}"))}";
         return $"INSERT INTO {target.Table.Quoted} ({names}) SELECT DISTINCT ON ({key}) {names} FROM {temporary} "
             + $"ORDER BY {key}, dataflow_row DESC ON CONFLICT ({key}) DO {change}";
     }

@@ -21,7 +21,8 @@ internal readonly struct Savepoint(DbTransaction transaction, string name)
     }
 
     /// <summary>Forgets it: what was done since stands.</summary>
-    public Task ReleaseAsync(CancellationToken ct) => transaction is SqlTransaction ? Task.CompletedTask : transaction.ReleaseAsync(name, ct);
+    public Task ReleaseAsync(CancellationToken ct) =>
+        transaction is SqlTransaction ? Task.CompletedTask : transaction.ReleaseAsync(name, ct);
 
     /// <summary>Undoes what was done since, and forgets it.</summary>
     public async Task RollBackAsync(CancellationToken ct)

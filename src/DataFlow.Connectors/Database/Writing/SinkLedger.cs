@@ -63,7 +63,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
                     connection, transaction,
                     $"UPDATE {_head} SET generation = {{0}}, epoch = {{1}}, sequence = 0, counters = '{{{{}}}}' WHERE pipeline = {{2}}",
                     ct, context.Generation, context.Epoch, pipeline).ConfigureAwait(false);
-                await RunAsync(connection, transaction, $"DELETE FROM {_splits} WHERE pipeline = {{0}}", ct, pipeline).ConfigureAwait(false);
+                await RunAsync(
+                    connection, transaction, $"DELETE FROM {_splits} WHERE pipeline = {{0}}", ct, pipeline).ConfigureAwait(false);
                 head = null;
             }
             else
@@ -88,7 +89,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
             connection, transaction,
             $"UPDATE {_head} SET sequence = {{0}}, counters = {{1}} WHERE pipeline = {{2}} AND generation = {{3}} AND epoch = {{4}} "
                 + $"AND sequence < {{5}}",
-            ct, checkpoint.Sequence, JsonSerializer.Serialize(checkpoint.Counters), pipeline, checkpoint.Generation, checkpoint.Epoch, checkpoint.Sequence).ConfigureAwait(false);
+            ct, checkpoint.Sequence, JsonSerializer.Serialize(checkpoint.Counters), pipeline, checkpoint.Generation,
+            checkpoint.Epoch, checkpoint.Sequence).ConfigureAwait(false);
         if (changed != 1)
         {
             return false;
@@ -171,7 +173,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
         }
     }
 
-    private async Task<Dictionary<string, SplitPosition>> ReadSplitsAsync(DbConnection connection, DbTransaction transaction, CancellationToken ct)
+    private async Task<Dictionary<string, SplitPosition>> ReadSplitsAsync(
+        DbConnection connection, DbTransaction transaction, CancellationToken ct)
     {
         var splits = new Dictionary<string, SplitPosition>();
         var command = Command(connection, transaction, $"SELECT split, position_offset, position FROM {_splits} WHERE "
@@ -191,7 +194,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
         return splits;
     }
 
-    private async Task<int> RunAsync(DbConnection connection, DbTransaction transaction, string sql, CancellationToken ct, params object[] values)
+    private async Task<int> RunAsync(
+        DbConnection connection, DbTransaction transaction, string sql, CancellationToken ct, params object[] values)
     {
         var command = Command(connection, transaction, sql, values);
         await using (command.ConfigureAwait(false))
@@ -206,7 +210,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
         var dialect = address.Dialect;
         var command = connection.CreateCommand();
         command.Transaction = transaction;
-        command.CommandText = string.Format(CultureInfo.InvariantCulture, sql, [.. values.Select((_, index) => (object)dialect.Placeholder(index + 1))]);
+        command.CommandText = string.Format(
+            CultureInfo.InvariantCulture, sql, [.. values.Select((_, index) => (object)dialect.Placeholder(index + 1))]);
         for (var index = 0; index < values.Length; index++)
         {
             var parameter = command.CreateParameter();

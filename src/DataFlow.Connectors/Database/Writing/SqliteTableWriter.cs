@@ -4,7 +4,9 @@ using SQLitePCL;
 
 namespace DataFlow.Connectors;
 
-/// <summary>Writes by prepared statements below the ADO.NET provider: the text of a value goes into SQLite as it stands in the batch.</summary>
+/// <summary>
+/// Writes by prepared statements below the ADO.NET provider: the text of a value goes into SQLite as it stands in the batch.
+/// </summary>
 internal sealed class SqliteTableWriter(WriteTarget target) : ITableWriter
 {
     private readonly Dictionary<string, sqlite3_stmt> _statements = [];
