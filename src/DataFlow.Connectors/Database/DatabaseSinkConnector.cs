@@ -199,10 +199,11 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         PostgreSqlDialect => new PostgreSqlTableWriter(target, _pool),
         MySqlDialect => new MySqlTableWriter(target, _pool),
         SqliteDialect => new SqliteTableWriter(target),
+        SqlServerDialect => new SqlServerTableWriter(target),
         var dialect => new InsertTableWriter(target, dialect),
     };
 
-    private static string ReasonOf(DbException failure) => failure.SqlState switch
+    private static string ReasonOf(DbException failure) => failure is RefusedValueException ? "value-does-not-fit" : failure.SqlState switch
     {
         "23505" => "unique-violation",
         "23502" => "not-null-violation",

@@ -66,7 +66,9 @@ internal sealed class SqlServerDialect : Dialect
         return builder;
     }
 
-    public override FaultKind KindOf(DbException failure) => (failure as SqlException)?.Number switch
+    public override FaultKind KindOf(DbException failure) => failure is RefusedValueException
+        ? FaultKind.Data
+        : (failure as SqlException)?.Number switch
     {
         18456 or 18452 => FaultKind.Login,
         4060 or 911 => FaultKind.NoDatabase,

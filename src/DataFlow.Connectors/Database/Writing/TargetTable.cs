@@ -27,6 +27,9 @@ internal sealed class TargetTable
     /// <summary>What each column holds.</summary>
     public ColumnFormat[] Formats { get; }
 
+    /// <summary>A table whose columns are known.</summary>
+    public static TargetTable Of(DatabaseAddress address, string name, IReadOnlyList<DbColumn> columns) => new(address, name, columns);
+
     /// <summary>Looks a table up; null when it is not there.</summary>
     public static async Task<TargetTable?> FindAsync(
         DbConnection connection, DatabaseAddress address, string name, CancellationToken ct, DbTransaction? transaction = null)
