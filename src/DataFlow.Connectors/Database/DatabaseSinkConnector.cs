@@ -160,8 +160,9 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             foreach (var name in missing)
             {
                 var type = ColumnTypes.Of(address.Dialect, schema.TypeOf(schema.IndexOf(name)), isKey: false);
-                await Connection.ExecuteAsync($"ALTER TABLE {_table!.Quoted} ADD COLUMN "
-                    + $"{address.Dialect.Quote(name)} {type}", ct, _transaction).ConfigureAwait(false);
+                await Connection.ExecuteAsync(
+                    $"ALTER TABLE {_table!.Quoted} {address.Dialect.AddColumn} {address.Dialect.Quote(name)} {type}", ct, _transaction)
+                    .ConfigureAwait(false);
             }
 
             await RenewTableAsync(ct).ConfigureAwait(false);

@@ -112,6 +112,9 @@ internal abstract class Dialect
         command.Parameters.Add(parameter);
     }
 
+    /// <summary>How a statement that alters a table begins to add a column.</summary>
+    public virtual string AddColumn => "ADD COLUMN";
+
     /// <summary>The query's first <paramref name="rows"/> rows.</summary>
     public virtual string First(string select, int rows) => $"{select} LIMIT {rows}";
 

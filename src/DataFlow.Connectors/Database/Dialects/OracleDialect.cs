@@ -24,6 +24,8 @@ internal sealed class OracleDialect(string pluginFolder) : PluginDialect(pluginF
 
     public override int FractionDigits => 7;
 
+    public override string AddColumn => "ADD";
+
     public override string ClockQuery =>
         "SELECT (CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS DATE) - DATE '1970-01-01') * 86400000 FROM DUAL";
 

@@ -24,6 +24,8 @@ internal sealed class SqlServerDialect : Dialect
 
     public override int FractionDigits => 7;
 
+    public override string AddColumn => "ADD";
+
     public override string ClockQuery => "SELECT DATEDIFF_BIG(millisecond, '1970-01-01', SYSUTCDATETIME())";
 
     protected override DbProviderFactory Factory => SqlClientFactory.Instance;

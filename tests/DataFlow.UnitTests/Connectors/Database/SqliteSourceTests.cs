@@ -159,6 +159,15 @@ public sealed class SqliteSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_that_does_not_name_one_row_is_an_error_and_loses_none()
+    {
+        Run("CREATE TABLE e (id INTEGER, text TEXT); INSERT INTO e VALUES (1, 'a'), (2, 'b'), (2, 'c')");
+        Use(("query", "SELECT * FROM e"), ("key", "id"));
+
+        Assert.StartsWith("Two rows have the same key (id)", (await FailureAsync()).Message);
+    }
+
+    [Fact]
     public async Task A_full_scan_that_breaks_off_leaves_nothing_of_itself()
     {
         Run("CREATE TABLE e (id INTEGER); WITH RECURSIVE r(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM r WHERE n < 199) INSERT INTO e SELECT n FROM r");
