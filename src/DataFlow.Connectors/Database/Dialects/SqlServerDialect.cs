@@ -71,15 +71,15 @@ internal sealed class SqlServerDialect : Dialect
     public override FaultKind KindOf(DbException failure) => failure is RefusedValueException
         ? FaultKind.Data
         : (failure as SqlException)?.Number switch
-    {
-        18456 or 18452 => FaultKind.Login,
-        4060 or 911 => FaultKind.NoDatabase,
-        -2 => FaultKind.TimedOut,
-        102 or 105 or 156 or 207 or 208 or 209 or 229 or 230 or 1033 or 8120 or 8156 => FaultKind.Query,
-        515 or 547 or 2601 or 2627 or 2628 or 8115 or 8152 or 245 or 241 or 242 => FaultKind.Data,
-        2 or 53 or 40 or 258 or 10060 or 10061 or 11001 or 0 => FaultKind.Unreachable,
-        _ => FaultKind.Passing,
-    };
+        {
+            18456 or 18452 => FaultKind.Login,
+            4060 or 911 => FaultKind.NoDatabase,
+            -2 => FaultKind.TimedOut,
+            102 or 105 or 156 or 207 or 208 or 209 or 229 or 230 or 1033 or 8120 or 8156 => FaultKind.Query,
+            515 or 547 or 2601 or 2627 or 2628 or 8115 or 8152 or 245 or 241 or 242 => FaultKind.Data,
+            2 or 53 or 40 or 258 or 10060 or 10061 or 11001 or 0 => FaultKind.Unreachable,
+            _ => FaultKind.Passing,
+        };
 
     public override async ValueTask<bool?> IsIndexedAsync(DbConnection connection, string table, string column, CancellationToken ct)
     {
