@@ -103,7 +103,12 @@ internal static class DatabaseWrites
         using var stream = new MemoryStream(lines, writable: false);
         var loader = new MySqlBulkLoader(connection)
         {
-            TableName = "written", SourceStream = stream, CharacterSet = "utf8mb4", FieldTerminator = "\t", LineTerminator = "\n", EscapeCharacter = '\\',
+            TableName = "written",
+            SourceStream = stream,
+            CharacterSet = "utf8mb4",
+            FieldTerminator = "\t",
+            LineTerminator = "\n",
+            EscapeCharacter = '\\',
         };
         loader.Load();
     }
