@@ -45,7 +45,25 @@ internal static class DatabaseJobs
                     $"{{ type: database, connection: '{database.JdbcUrl}', options: {{ {login}, table: target }} }}")),
                 new Contender("COPY text out, the same bytes in", InProcess: true, () => CopyAcross(database.ConnectionString)),
             ]),
+            .. await WritesAsync(rows, database, login, sqlite),
         ];
+    }
+
+    private static async Task<IEnumerable<Job>> WritesAsync(long rows, PostgreSqlDatabase postgreSql, string login, string sqlite)
+    {
+        await postgreSql.ExecuteAsync(
+            "CREATE TABLE written (id bigint, name text, age int, balance numeric(12,2), active int, created_at timestamp, score double precision, note varchar(100))");
+        var server = await MariaDbServer.GetAsync();
+        var mariaDb = await server.CreateDatabaseAsync();
+        await mariaDb.ExecuteAsync(
+            "CREATE TABLE written (id bigint, name varchar(100), age int, balance decimal(12,2), active int, created_at datetime(6), score double, note varchar(100))");
+        using var connection = new SqliteConnection($"Data Source={sqlite}");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText =
+            "CREATE TABLE written (id INTEGER, name TEXT, age INTEGER, balance TEXT, active INTEGER, created_at TEXT, score REAL, note TEXT); PRAGMA journal_mode = WAL";
+        await command.ExecuteNonQueryAsync();
+        return DatabaseWrites.All(rows, postgreSql, login, mariaDb, $"username: {server.User}, password: '{MariaDbServer.Password}'", sqlite);
     }
 
     private static string Yaml(string connection, string options, string sink) => string.Create(CultureInfo.InvariantCulture, $$"""

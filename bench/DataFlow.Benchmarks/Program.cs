@@ -14,7 +14,7 @@ if (arguments.DatabaseRows > 0)
     var folder = Directory.CreateTempSubdirectory("dataflow-bench-").FullName;
     try
     {
-        foreach (var job in await DatabaseJobs.AllAsync(arguments.DatabaseRows, folder))
+        foreach (var job in (await DatabaseJobs.AllAsync(arguments.DatabaseRows, folder)).Where(job => job.Name.Contains(arguments.Job, StringComparison.OrdinalIgnoreCase)))
         {
             Measurement.Run(job, arguments.Rounds, Modes.One);
         }

@@ -54,6 +54,12 @@ public sealed partial class RecordBatch
     /// </summary>
     public Func<RecordBatch, int, string?>? IdOutsideData { get; set; }
 
+    /// <summary>
+    /// Gives the bytes that a dead letter keeps of a row, where the row can't be read again from those in the buffer. Called with the
+    /// batch and a 0-based physical row.
+    /// </summary>
+    public Func<RecordBatch, int, byte[]>? LetterOutsideData { get; set; }
+
     /// <summary>True while rows still have to be parsed: see <see cref="Defer"/>.</summary>
     public bool IsDeferred => _deferred is not null;
 
@@ -393,6 +399,7 @@ public sealed partial class RecordBatch
         IdColumn = -1;
         IdIsHidden = false;
         IdOutsideData = null;
+        LetterOutsideData = null;
         ResetView();
     }
 }

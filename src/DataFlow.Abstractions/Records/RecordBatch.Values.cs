@@ -46,6 +46,11 @@ public sealed partial class RecordBatch
         return physical >= 0 ? _refs[(row * Stride) + physical] : _constants![~physical];
     }
 
+    /// <summary>As <see cref="Field"/>, for a column that was read, whatever was made of it since.</summary>
+    /// <param name="row">0-based physical row.</param>
+    /// <param name="column">0-based physical column.</param>
+    public FieldRef PhysicalField(int row, int column) => _refs[(row * Stride) + column];
+
     /// <summary>The bytes of a reference, undecoded.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<byte> Raw(FieldRef field) => (field.IsOverlay ? _overlay : _data).AsSpan(field.Start, field.Length);
@@ -67,6 +72,14 @@ public sealed partial class RecordBatch
     /// <summary>The row's bytes as they were read, without the record separator.</summary>
     /// <param name="row">0-based physical row.</param>
     public ReadOnlySpan<byte> RawRow(int row) => _data.AsSpan(_rowStart[row], _rowLength[row]);
+
+    /// <summary>The bytes that a dead letter keeps of a row, cut at <see cref="RecordError.MaxRawBytes"/>.</summary>
+    /// <param name="row">0-based physical row.</param>
+    public byte[] LetterOf(int row)
+    {
+        var raw = LetterOutsideData is { } letter ? letter(this, row) : RawRow(row);
+        return raw[..Math.Min(raw.Length, RecordError.MaxRawBytes)].ToArray();
+    }
 
     /// <summary>Where the row's raw bytes start in the buffer.</summary>
     /// <param name="row">0-based physical row.</param>

@@ -18,6 +18,7 @@ internal sealed class DatabaseBatches(SourceContext context, DatabaseAddress add
         var batch = context.Pool.Rent(Math.Min(context.BatchBytes, 64 << 10));
         batch.Begin(shape.Schema, Math.Min(MostRows(shape), 1024));
         batch.IdColumn = shape.IdColumn;
+        batch.LetterOutsideData = DatabaseDeadLetter.Write;
         batch.Identity = new RecordIdentity(address.Display, split);
         batch.Metadata.Set("source", SourceName)
             .Set("source_id", context.SourceId)

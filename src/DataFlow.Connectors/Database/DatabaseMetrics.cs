@@ -19,7 +19,7 @@ internal sealed class DatabaseMetrics : IDisposable
 
     private readonly KeyValuePair<string, object?>[] _tags;
     private double _watermark = double.NaN;
-    private double _lastNewRow = double.NaN;
+    private double _age = double.NaN;
     private double _slotLag = double.NaN;
 
     static DatabaseMetrics()
@@ -28,7 +28,7 @@ internal sealed class DatabaseMetrics : IDisposable
             "dataflow.source.watermark", () => Observe(metrics => metrics._watermark), "1", "The incremental watermark: the highest "
                 + "id, or Unix seconds.");
         Meter.CreateObservableGauge(
-            "dataflow.source.freshness", () => Observe(metrics => metrics._lastNewRow), "s", "Age of what was delivered last: now "
+            "dataflow.source.freshness", () => Observe(metrics => metrics._age), "s", "Age of what was delivered last: now "
                 + "minus the timestamp watermark.");
         Meter.CreateObservableGauge(
             "dataflow.source.slot.lag", () => Observe(metrics => metrics._slotLag), "By", "Change capture: bytes of the log that "
@@ -56,7 +56,8 @@ internal sealed class DatabaseMetrics : IDisposable
     {
         var watermark = value.IsBound ? value.ToGauge() : double.NaN;
         Volatile.Write(ref _watermark, watermark);
-        Volatile.Write(ref _lastNewRow, value.Kind is CursorKind.Moment or CursorKind.Text ? (now.ToUnixTimeMilliseconds() / 1000.0) - watermark : double.NaN);
+        var age = (now.ToUnixTimeMilliseconds() / 1000.0) - watermark;
+        Volatile.Write(ref _age, value.Kind is CursorKind.Moment or CursorKind.Text ? age : double.NaN);
     }
 
     /// <summary>Bytes of the log that are kept for a slot.</summary>

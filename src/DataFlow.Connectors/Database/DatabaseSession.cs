@@ -90,7 +90,8 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
     /// <summary>Starts a query on a connection, which is taken over.</summary>
     public Task<RunningQuery> StartAsync(DbConnection connection, SqlText sql, QueryShape shape, CancellationToken stop) =>
         RunningQuery.StartAsync(
-            address, connection, sql, shape, new QueryLimits(options.FetchSize, (int)options.QueryTimeout.TotalSeconds), Metrics.CountQueryError, stop);
+            address, connection, sql, shape,
+            new QueryLimits(options.FetchSize, (int)options.QueryTimeout.TotalSeconds), Metrics.CountQueryError, stop);
 
     /// <summary>Where the very first poll starts, as the column holds it.</summary>
     public CursorValue StartFor(QueryShape shape)
@@ -118,9 +119,11 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
 
         var column = shape.Columns[shape.Cursor];
         var isNumber = shape.Formats[shape.Cursor]
-            is ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 or ColumnFormat.UInt64 or ColumnFormat.Decimal or ColumnFormat.MySqlDecimal;
+            is ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 or ColumnFormat.UInt64
+            or ColumnFormat.Decimal or ColumnFormat.MySqlDecimal;
         var isMoment = shape.Formats[shape.Cursor]
-            is ColumnFormat.Date or ColumnFormat.Timestamp or ColumnFormat.TimestampTz or ColumnFormat.MySqlDate or ColumnFormat.MySqlMoment;
+            is ColumnFormat.Date or ColumnFormat.Timestamp or ColumnFormat.TimestampTz
+            or ColumnFormat.MySqlDate or ColumnFormat.MySqlMoment;
         if (options.IncrementalType == IncrementalType.Id && !isNumber)
         {
             throw ConnectorException.User(
@@ -146,16 +149,16 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
             return;
         }
 
-        var table = string.IsNullOrEmpty(column.BaseSchemaName) ? column.BaseTableName : $"\"{column.BaseSchemaName}\".\"{column.BaseTableName}\"";
+        var table = string.IsNullOrEmpty(column.BaseSchemaName)
+            ? column.BaseTableName
+            : $"\"{column.BaseSchemaName}\".\"{column.BaseTableName}\"";
         var connection = await address.OpenAsync(stop).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            if (options.NullCursor == NullCursorPolicy.Error && column.AllowDBNull != false && await HasNullsAsync(connection, table, column, stop).ConfigureAwait(false))
+            if (options.NullCursor != NullCursorPolicy.Exclude && column.AllowDBNull != false
+                && await HasNullsAsync(connection, table, column, stop).ConfigureAwait(false))
             {
-                throw ConnectorException.User(
-                    $"Incremental sync not progressing: {table} has rows without a value in {column.BaseColumnName}, and no poll "
-                        + $"would ever read "
-                    + "them. Give them a value, or write null-cursor: exclude if they may be left out.");
+                await CheckNullsAsync(shape, table, column, stop).ConfigureAwait(false);
             }
 
             if (await address.Dialect.IsIndexedAsync(connection, table, column.BaseColumnName, stop).ConfigureAwait(false) == false)
@@ -164,6 +167,31 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
                     "Slow query performance: {Table} has no index that begins with {Column}, so that each poll looks at the whole "
                         + "table. Add one: CREATE INDEX ON {Table} ({Column}).",
                     table, column.BaseColumnName, table, column.BaseColumnName);
+            }
+        }
+    }
+
+    private async Task CheckNullsAsync(QueryShape shape, string table, DbColumn column, CancellationToken stop)
+    {
+        if (options.NullCursor == NullCursorPolicy.Error)
+        {
+            throw ConnectorException.User(
+                $"Incremental sync not progressing: {table} has rows without a value in {column.BaseColumnName}, and no poll would "
+                + "ever read them. Give them a value, or write null-cursor: include-first to read those that are there once, or "
+                + "null-cursor: exclude if they may be left out.");
+        }
+
+        var cursor = QueryShape.Of([shape.Columns[shape.Cursor]], address.Dialect);
+        var query = await StartAsync(
+            await OpenAsync(stop).ConfigureAwait(false), Query.AnyNull(shape, StartFor(shape)), cursor, stop).ConfigureAwait(false);
+        await using (query.ConfigureAwait(false))
+        {
+            if (!await query.ReadAsync(stop).ConfigureAwait(false) && !stop.IsCancellationRequested)
+            {
+                throw ConnectorException.User(
+                    $"{table} has rows without a value in {column.BaseColumnName}, but the query gives none of them, so that "
+                    + $"null-cursor: include-first can't read them. Write WHERE {options.IncrementalColumn} > ? OR "
+                    + $"{options.IncrementalColumn} IS NULL, or null-cursor: exclude if they may be left out.");
             }
         }
     }

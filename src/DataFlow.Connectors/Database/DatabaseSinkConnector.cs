@@ -41,10 +41,9 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             var held = await _ledger.TakeOverAsync(Connection, context, ct).ConfigureAwait(false);
             CrashPoint.Reach(CrashPoint.AfterSinkOpen);
             var known = context.StartsOver ? 0 : SinkLedger.SequenceOf(context.State);
-            return known > (held?.Sequence ?? 0)
+            return held is null && known > 0
                 ? throw ConnectorException.User(
-                    $"{address.Display} has commit {held?.Sequence ?? 0} of pipeline '{context.PipelineId}', but commit {known} had "
-                        + $"been made there: it is "
+                    $"{address.Display} has no commit of pipeline '{context.PipelineId}', but commit {known} had been made there: it is "
                     + "another database, or was restored from a backup. Put it right, or start over with --fresh.")
                 : held;
         }).ConfigureAwait(false);
@@ -110,20 +109,21 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
     /// <summary>Writes rows; where the database refuses some, halves them until each refused one stands alone.</summary>
     private async Task WriteAsync(RowRun run, ReadOnlyMemory<int> rows, List<RefusedRow> refused, CancellationToken ct)
     {
-        await Connection.ExecuteAsync("SAVEPOINT dataflow_rows", ct, _transaction).ConfigureAwait(false);
+        var before = new Savepoint(_transaction!, "dataflow_rows");
+        await before.SaveAsync(ct).ConfigureAwait(false);
         try
         {
             await _writer!.WriteAsync(run, rows, _transaction!, ct).ConfigureAwait(false);
-            await Connection.ExecuteAsync("RELEASE SAVEPOINT dataflow_rows", ct, _transaction).ConfigureAwait(false);
+            await before.ReleaseAsync(ct).ConfigureAwait(false);
             return;
         }
         catch (DbException failure) when (address.Dialect.KindOf(failure) == FaultKind.Data)
         {
-            await Connection.ExecuteAsync("ROLLBACK TO SAVEPOINT dataflow_rows", ct, _transaction).ConfigureAwait(false);
+            await before.RollBackAsync(ct).ConfigureAwait(false);
             if (rows.Length == 1)
             {
-                refused.Add(new RefusedRow(rows.Span[0], ReasonOf(failure), $"The table {options.Table} refused the row: "
-                    + $"{DatabaseFault.Said(failure, address)}"));
+                refused.Add(new RefusedRow(
+                    rows.Span[0], ReasonOf(failure), $"The table {options.Table} refused the row: {DatabaseFault.Said(failure, address)}"));
                 return;
             }
         }
@@ -143,7 +143,8 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         // A database whose DDL ends a transaction gets it before the transaction begins.
         if (_table is null)
         {
-            await Connection.ExecuteAsync(TargetTable.CreateStatement(address.Dialect, options.Table, schema, options.Key), ct, _transaction).ConfigureAwait(false);
+            await Connection.ExecuteAsync(
+                TargetTable.CreateStatement(address.Dialect, options.Table, schema, options.Key), ct, _transaction).ConfigureAwait(false);
             await RenewTableAsync(ct).ConfigureAwait(false);
         }
 
@@ -159,8 +160,9 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             foreach (var name in missing)
             {
                 var type = ColumnTypes.Of(address.Dialect, schema.TypeOf(schema.IndexOf(name)), isKey: false);
-                await Connection.ExecuteAsync($"ALTER TABLE {_table!.Quoted} ADD COLUMN "
-                    + $"{address.Dialect.Quote(name)} {type}", ct, _transaction).ConfigureAwait(false);
+                await Connection.ExecuteAsync(
+                    $"ALTER TABLE {_table!.Quoted} {address.Dialect.AddColumn} {address.Dialect.Quote(name)} {type}", ct, _transaction)
+                    .ConfigureAwait(false);
             }
 
             await RenewTableAsync(ct).ConfigureAwait(false);
@@ -196,18 +198,22 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
     private ITableWriter CreateWriter(WriteTarget target) => address.Dialect switch
     {
         PostgreSqlDialect => new PostgreSqlTableWriter(target, _pool),
+        MySqlDialect => new MySqlTableWriter(target, _pool),
         SqliteDialect => new SqliteTableWriter(target),
+        SqlServerDialect => new SqlServerTableWriter(target),
         var dialect => new InsertTableWriter(target, dialect),
     };
 
-    private static string ReasonOf(DbException failure) => failure.SqlState switch
+    private static string ReasonOf(DbException failure) => failure is RefusedValueException ? "value-does-not-fit" : failure.SqlState switch
     {
         "23505" => "unique-violation",
         "23502" => "not-null-violation",
         "23503" => "foreign-key-violation",
         "23514" => "check-violation",
         ['2', '2', ..] => "value-does-not-fit",
-        _ => failure.Message.Contains("unique", StringComparison.OrdinalIgnoreCase) || failure.Message.Contains("duplicate", StringComparison.OrdinalIgnoreCase)
+        _ =>
+            failure.Message.Contains("unique", StringComparison.OrdinalIgnoreCase)
+                || failure.Message.Contains("duplicate", StringComparison.OrdinalIgnoreCase)
             ? "unique-violation"
             : "refused-by-database",
     };
@@ -218,7 +224,8 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         {
             return await work().ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is DbException or IOException or TimeoutException or InvalidOperationException { InnerException: DbException })
+        catch (Exception failure) when (
+            failure is DbException or IOException or TimeoutException or InvalidOperationException { InnerException: DbException })
         {
             throw DatabaseFault.OfStatement(failure, address, null);
         }

@@ -15,7 +15,8 @@ internal static class DatabaseSinkDefinition
         Create = settings =>
         {
             var options = (DatabaseSinkOptions)settings.Options;
-            return new DatabaseSinkConnector(DatabaseAddress.Of(settings.Connection, options.Login, settings.BaseDirectory), options);
+            var address = DatabaseAddress.Of(settings.Connection, options.Login, settings.BaseDirectory);
+            return new DatabaseSinkConnector(address.Dialect.ForWriting(address), options);
         },
     };
 }

@@ -41,7 +41,11 @@ internal sealed class DatabaseSourceConnector(DatabaseAddress address, DatabaseS
                 yield break;
             }
 
-            polls.Ended(poll);
+            if (polls.Ended(poll))
+            {
+                continue;
+            }
+
             if (poll.IsComplete)
             {
                 context.CaughtUp();
@@ -104,22 +108,29 @@ internal sealed class DatabaseSourceConnector(DatabaseAddress address, DatabaseS
             }
         }
 
-        /// <summary>Takes over what a poll has reached.</summary>
-        public void Ended(IPoll poll)
+        /// <summary>Takes over what a poll has reached. True when the next one is to follow at once.</summary>
+        public bool Ended(IPoll poll)
         {
             _state = poll.State;
-            _looksAhead = poll is IncrementalPoll { NewRows: >= ManyRows };
+            _looksAhead = poll is not IncrementalPoll { NewRows: < ManyRows };
+            return session.Options.IsIncremental && poll is FullScanPoll { IsComplete: true };
         }
 
         private async Task<IPoll> StartIncrementalAsync(CancellationToken stop)
         {
+            if (session.Options.NullCursor == NullCursorPolicy.IncludeFirst && !_state.HasReadNulls)
+            {
+                return await FullScanPoll.StartNullsAsync(session, _state, stop).ConfigureAwait(false);
+            }
+
             _horizon ??= await CreateHorizonAsync(stop).ConfigureAwait(false);
             return await IncrementalPoll.StartAsync(session, _state, window, _horizon, _looksAhead, stop).ConfigureAwait(false);
         }
 
         private async Task<CommitHorizon> CreateHorizonAsync(CancellationToken stop)
         {
-            var horizon = await CommitHorizon.CreateAsync(session.Address, session.Options, session.Context.Time, stop).ConfigureAwait(false);
+            var horizon = await CommitHorizon.CreateAsync(
+                session.Address, session.Options, session.Context.Time, stop).ConfigureAwait(false);
             session.Context.Logger.LogInformation("Rows that are committed late are waited for by {Horizon}.", horizon.Description);
             return horizon;
         }

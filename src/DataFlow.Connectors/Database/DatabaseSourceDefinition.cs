@@ -25,6 +25,7 @@ internal static class DatabaseSourceDefinition
             _ = new SourceQuery(options, address.Dialect);
             return new DatabaseSourceConnector(address, options);
         },
+        ReadAgain = DatabaseDeadLetter.ReadAgain,
         DefaultUntil = _ => Until.Forever,
     };
 

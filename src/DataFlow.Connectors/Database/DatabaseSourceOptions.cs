@@ -12,6 +12,7 @@ internal enum IncrementalType
 internal enum NullCursorPolicy
 {
     Error,
+    IncludeFirst,
     Exclude,
 }
 
@@ -90,7 +91,9 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
     [OptionRange(0)]
     public TimeSpan? SafetyLag { get; init; }
 
-    [Option("What to do when the table has rows without a value in the incremental column, which no poll ever reads: error or exclude.")]
+    [Option(
+        "What to do when the table has rows without a value in the incremental column, which no poll finds: error; include-first reads "
+        + "those that the query lets through (WHERE at > ? OR at IS NULL) once, before everything else; exclude leaves them out.")]
     public NullCursorPolicy NullCursor { get; init; } = NullCursorPolicy.Error;
 
     [Option(
@@ -174,7 +177,8 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
 
     /// <summary>Reads a date and time as UTC; null for anything else.</summary>
     public static DateTime? ParseTime(string text) =>
-        DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment)
+        DateTime.TryParse(
+            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment)
         && char.IsAsciiDigit(text.Trim()[0])
             ? moment
             : null;

@@ -2,6 +2,7 @@ namespace DataFlow.Connectors;
 
 /// <summary>
 /// Reads the whole query, in no order that we know: there is no place to restart before its end. With every poll all rows come anew.
+/// The rows without a cursor are read in the same way, but only once.
 /// </summary>
 internal sealed class FullScanPoll : IPoll
 {
@@ -9,16 +10,19 @@ internal sealed class FullScanPoll : IPoll
     private readonly DatabaseBatches _batches;
     private readonly QueryShape _shape;
     private readonly RunningQuery _query;
+    private readonly QueryState _after;
     private readonly long _started;
     private long _row;
 
-    private FullScanPoll(DatabaseSession session, QueryState state, QueryShape shape, RunningQuery query)
+    private FullScanPoll(
+        DatabaseSession session, QueryState state, QueryState after, string load, QueryShape shape, RunningQuery query)
     {
+        _after = after;
         _session = session;
         _shape = shape;
         _query = query;
         _started = session.Context.Time.GetTimestamp();
-        _batches = new DatabaseBatches(session.Context, session.Address, $"{DatabaseSourceConnector.Split}/{state.Load}");
+        _batches = new DatabaseBatches(session.Context, session.Address, $"{DatabaseSourceConnector.Split}/{load}");
         State = state;
     }
 
@@ -30,7 +34,17 @@ internal sealed class FullScanPoll : IPoll
     public static async Task<FullScanPoll> StartAsync(DatabaseSession session, QueryState state, CancellationToken stop)
     {
         var (connection, shape) = await session.DescribeAsync(stop).ConfigureAwait(false);
-        return new FullScanPoll(session, state, shape, await session.StartAsync(connection, session.Query.All(shape), shape, stop).ConfigureAwait(false));
+        var query = await session.StartAsync(connection, session.Query.All(shape), shape, stop).ConfigureAwait(false);
+        return new FullScanPoll(session, state, state with { Load = state.Load + 1 }, $"{state.Load}", shape, query);
+    }
+
+    /// <summary>Starts the query for the rows without a cursor.</summary>
+    public static async Task<FullScanPoll> StartNullsAsync(DatabaseSession session, QueryState state, CancellationToken stop)
+    {
+        var (connection, shape) = await session.DescribeAsync(stop).ConfigureAwait(false);
+        var sql = session.Query.Nulls(shape, session.StartFor(shape));
+        var query = await session.StartAsync(connection, sql, shape, stop).ConfigureAwait(false);
+        return new FullScanPoll(session, state, state with { HasReadNulls = true }, "nulls", shape, query);
     }
 
     public async ValueTask<RecordBatch?> NextAsync(CancellationToken stop)
@@ -59,7 +73,7 @@ internal sealed class FullScanPoll : IPoll
         {
             IsComplete = true;
             _session.Metrics.CountQuery(_session.Context.Time.GetElapsedTime(_started));
-            State = State with { Rows = State.Rows + _row, Load = State.Load + 1 };
+            State = _after with { Rows = _after.Rows + _row };
             batch.AdvanceTo(DatabaseSourceConnector.Split, new DatabasePosition(State));
         }
 

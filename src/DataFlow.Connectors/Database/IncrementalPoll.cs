@@ -21,7 +21,8 @@ internal sealed class IncrementalPoll : IPoll
     private bool _ended;
 
     private IncrementalPoll(
-        DatabaseSession session, QueryState state, SeenWindow window, CommitHorizon horizon, CursorValue final, QueryShape shape, int[] key, RunningQuery query)
+        DatabaseSession session, QueryState state, SeenWindow window, CommitHorizon horizon, CursorValue final, QueryShape shape,
+        int[] key, RunningQuery query)
     {
         _session = session;
         _window = window;

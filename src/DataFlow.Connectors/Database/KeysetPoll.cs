@@ -11,6 +11,7 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
     private QueryShape? _shape;
     private int[] _key = [];
     private int _pageRows;
+    private UInt128? _previous;
 
     public bool IsComplete { get; private set; }
 
@@ -55,7 +56,8 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
         _shape = shape;
         _key = shape.Find(session.Options.Key, "key");
         _pageRows = 0;
-        _page = await session.StartAsync(connection, session.Query.Page(shape, _key, State.Key, PageRows), shape, stop).ConfigureAwait(false);
+        _page = await session.StartAsync(
+            connection, session.Query.Page(shape, _key, State.Key, PageRows), shape, stop).ConfigureAwait(false);
     }
 
     private async Task FillAsync(RecordBatch batch, CancellationToken stop)
@@ -71,14 +73,22 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
             }
 
             _page.Rows.AppendTo(batch);
-            batch.SetKey(batch.RowCount - 1, DatabaseBatches.HashLast(batch, cursor: -1, _key));
+            var hash = DatabaseBatches.HashLast(batch, cursor: -1, _key);
+            batch.SetKey(batch.RowCount - 1, hash);
+            if (hash == _previous)
+            {
+                throw ConnectorException.User(
+                    $"Two rows have the same key ({string.Join(", ", session.Options.Key)}): where a page ends between them, the second "
+                    + "would be left out. Choose a primary key, or leave the option key out.");
+            }
+
+            _previous = hash;
             last = Array.ConvertAll(_key, _page.Rows.CursorAt);
             if (last.Any(value => !value.IsBound))
             {
                 throw ConnectorException.User(
-                    $"A row has no usable value in its key ({string.Join(", ", session.Options.Key)}): it can't be told where to "
-                        + $"go on after it. "
-                    + "Choose a primary key, or leave the option key out.");
+                    $"A row has no usable value in its key ({string.Join(", ", session.Options.Key)}): it can't be told where to go on "
+                    + "after it. Choose a primary key, or leave the option key out.");
             }
         }
 

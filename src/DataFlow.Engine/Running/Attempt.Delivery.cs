@@ -121,18 +121,14 @@ internal sealed partial class Attempt
         }
     }
 
-    private static RecordError DeadLetterOf(RecordBatch batch, RefusedRow refused)
-    {
-        var raw = batch.RawRow(refused.Row);
-        return new RecordError(
-            batch.DeliveryIdOf(refused.Row),
-            RecordError.Stages.Sink,
-            refused.Reason,
-            refused.Message,
-            raw[..Math.Min(raw.Length, RecordError.MaxRawBytes)].ToArray(),
-            batch.Identity?.Split ?? "",
-            batch.FirstLine > 0 ? batch.LineOf(refused.Row) : batch.PositionOf(refused.Row));
-    }
+    private static RecordError DeadLetterOf(RecordBatch batch, RefusedRow refused) => new(
+        batch.DeliveryIdOf(refused.Row),
+        RecordError.Stages.Sink,
+        refused.Reason,
+        refused.Message,
+        batch.LetterOf(refused.Row),
+        batch.Identity?.Split ?? "",
+        batch.FirstLine > 0 ? batch.LineOf(refused.Row) : batch.PositionOf(refused.Row));
 
     private void Log(IReadOnlyList<RecordError> errors)
     {

@@ -69,10 +69,8 @@ internal static class LifecycleEndpoints
         Paging.CheckLimit(limit);
         await service.GetAsync(name, ct).ConfigureAwait(false);
         var history = await store.State.HistoryAsync(name, int.MaxValue, ct).ConfigureAwait(false);
-        var gaps = history
-            .Where(entry => entry is { Event: HistoryEvent.Gap, Detail: not null })
-            .Take(limit)
-            .Select(entry => SourceGap.Parse(entry.Detail!));
-        return Results.Ok(new Page<SourceGap>([.. gaps], Next: null));
+        var gaps = SourceGap.Ledger(
+            history.Where(entry => entry is { Event: HistoryEvent.Gap, Detail: not null }).Select(entry => SourceGap.Parse(entry.Detail!)).Reverse());
+        return Results.Ok(new Page<SourceGap>([.. gaps.Reverse().Take(limit)], Next: null));
     }
 }

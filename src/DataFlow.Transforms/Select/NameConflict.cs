@@ -38,14 +38,13 @@ internal static class NameConflict
 
     private static RecordError ErrorOf(RecordBatch batch, int row, TakenName name)
     {
-        var raw = batch.RawRow(row);
         var (from, to) = (batch.Schema.Names[name.From], batch.Schema.Names[name.To]);
         return new RecordError(
             batch.Identity is null ? Guid.Empty : batch.DeliveryIdOf(row),
             RecordError.Stages.Transform,
             Reason,
             $"select can't rename '{from}' to '{to}': the record has a field '{to}' already. Drop or rename that one too.",
-            raw[..Math.Min(raw.Length, RecordError.MaxRawBytes)].ToArray(),
+            batch.LetterOf(row),
             batch.Identity?.Split ?? "",
             batch.FirstLine > 0 ? batch.LineOf(row) : batch.PositionOf(row));
     }

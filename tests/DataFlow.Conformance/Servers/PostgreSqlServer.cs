@@ -7,16 +7,21 @@ namespace DataFlow.Conformance;
 /// One PostgreSQL for all tests of the process, started when the first one asks. Each test has a database of its own. An address in
 /// <c>DATAFLOW_TEST_POSTGRESQL</c>, as an Npgsql connection string of a superuser, is used instead of a server of our own.
 /// </summary>
-public sealed class PostgreSqlServer
+public sealed class PostgreSqlServer : IDisposable
 {
     /// <summary>The password of the superuser and of every login: never to be seen in messages.</summary>
     public const string Password = "pg-S3cret!x";
 
-    private static readonly Lazy<Task<PostgreSqlServer>> Instance = new(StartAsync);
+    private static readonly Lazy<Task<PostgreSqlServer>> Instance = new(SharedAsync);
 
     private readonly NpgsqlConnectionStringBuilder _superuser;
+    private readonly PrivateServer? _own;
 
-    private PostgreSqlServer(NpgsqlConnectionStringBuilder superuser) => _superuser = superuser;
+    private PostgreSqlServer(NpgsqlConnectionStringBuilder superuser, PrivateServer? own)
+    {
+        _superuser = superuser;
+        _own = own;
+    }
 
     /// <summary>Where it listens.</summary>
     public int Port => _superuser.Port;
@@ -41,6 +46,31 @@ public sealed class PostgreSqlServer
     /// <summary>Skips or fails the test when PostgreSQL is not installed.</summary>
     internal static void RequirePrograms() =>
         RequiredServer.Require("PostgreSQL", Folder(), "Install it (Debian: postgresql), or set DATAFLOW_TEST_POSTGRESQL.");
+
+    /// <summary>A server for one test, which may <see cref="RestartAsync"/> it. Dispose it.</summary>
+    public static Task<PostgreSqlServer> StartOwnAsync()
+    {
+        RequiredServer.Require("PostgreSQL", Folder(), "Install it (Debian: postgresql).");
+        return StartAsync();
+    }
+
+    /// <summary>Ends every session in the middle of what it does and starts the server again, which recovers from its log.</summary>
+    public async Task RestartAsync()
+    {
+        var own = _own ?? throw new InvalidOperationException("A server that is not ours is not restarted.");
+        var started = await ScalarAsync("SELECT pg_postmaster_start_time()::text");
+        own.Restart("QUIT");
+        await own.WaitAsync(async () =>
+        {
+            if (await ScalarAsync("SELECT pg_postmaster_start_time()::text") == started)
+            {
+                throw new InvalidOperationException("It has not ended yet.");
+            }
+        });
+    }
+
+    /// <summary>Stops a server of our own.</summary>
+    public void Dispose() => _own?.Dispose();
 
     /// <summary>Makes a database for one test.</summary>
     public async Task<PostgreSqlDatabase> CreateDatabaseAsync()
@@ -104,18 +134,30 @@ public sealed class PostgreSqlServer
     private static string? Folder() => RequiredServer.FindProgram(
         "initdb", Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")) : []);
 
-    private static async Task<PostgreSqlServer> StartAsync()
+    private static async Task<PostgreSqlServer> SharedAsync()
     {
         if (Environment.GetEnvironmentVariable("DATAFLOW_TEST_POSTGRESQL") is { Length: > 0 } address)
         {
-            return new PostgreSqlServer(new NpgsqlConnectionStringBuilder(address));
+            return new PostgreSqlServer(new NpgsqlConnectionStringBuilder(address), own: null);
         }
 
+        var server = await StartAsync();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
+        return server;
+    }
+
+    private async Task<string> ScalarAsync(string sql)
+    {
+        await using var connection = await OpenAsync("postgres");
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (string)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static async Task<PostgreSqlServer> StartAsync()
+    {
         var port = TcpFaultProxy.UnusedPort();
         var server = Launch("data", port);
-        var superuser = Superuser(port);
-        var started = new PostgreSqlServer(superuser);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
+        var started = new PostgreSqlServer(Superuser(port), server);
         await server.WaitAsync(async () => await (await started.OpenAsync("postgres")).DisposeAsync());
         return started;
     }

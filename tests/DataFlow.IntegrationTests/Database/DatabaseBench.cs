@@ -23,15 +23,20 @@ internal sealed class DatabaseBench : IDisposable
 
     public string PipelineId => _bench.PipelineId;
 
+    public int Count => _bench.Collected.Count;
+
     public IReadOnlyList<DataRecord> Records => [.. _bench.Collected.All.Select(record => record.Record)];
 
     public static SourceConfig Of(string connection, string user, string password, params (string Name, string Value)[] options)
     {
-        var map = options.ToDictionary(option => option.Name, option => option.Value);
+        var map = options.Where(option => option.Value.Length > 0).ToDictionary(option => option.Name, option => option.Value);
         map["username"] = user;
         map["password"] = password;
         return new SourceConfig { SourceType = SourceType.Database, ConnectionString = connection, Options = map, PollIntervalMs = 20 };
     }
+
+    public static SourceConfig Of(TestDatabase database, params (string Name, string Value)[] options) =>
+        Of(database.JdbcUrl, database.User, database.Password, options);
 
     public static async Task<SourceConfig> PostgreSqlAsync(PostgreSqlDatabase database, params (string Name, string Value)[] options) =>
         Of(database.JdbcUrl, (await PostgreSqlServer.GetAsync()).User, PostgreSqlServer.Password, options);

@@ -10,55 +10,18 @@ public sealed class MariaDbSourceConformance : SourceConformance<MariaDbSourceFi
 
 public sealed class MariaDbSinkConformance : SinkConformance<MariaDbSinkFixture>;
 
-/// <summary>A table of a PostgreSQL database, read by id.</summary>
-public sealed class PostgreSqlSourceFixture : ISourceFixture
+public sealed class PostgreSqlSourceFixture() : DatabaseSourceFixture("postgresql");
+
+public sealed class MariaDbSourceFixture() : DatabaseSourceFixture("mysql");
+
+public sealed class PostgreSqlSinkFixture() : DatabaseSinkFixture("postgresql", "bigserial");
+
+public sealed class MariaDbSinkFixture() : DatabaseSinkFixture("mysql", "bigint PRIMARY KEY AUTO_INCREMENT");
+
+/// <summary>A table of a server, read by id.</summary>
+public abstract class DatabaseSourceFixture(string server) : ISourceFixture
 {
-    private PostgreSqlDatabase? _database;
-    private PostgreSqlServer? _server;
-    private int _published;
-
-    public static string Kind => SourceType.Database;
-
-    public static Waivers Waivers { get; } = Waivers.Of(
-        ("A_malformed_record_becomes_a_dead_letter_and_the_others_go_on", "The database gives no row that can't be read."));
-
-    public SourceConfig Config => Of(_database!.JdbcUrl, "SELECT n, text FROM numbers WHERE n > ?", Secret);
-
-    public SourceConfig Unreachable => Of($"jdbc:postgresql://127.0.0.1:{TcpFaultProxy.UnusedPort()}/none", "SELECT n FROM numbers WHERE n > ?", Secret);
-
-    public SourceConfig Refused => Of(_database!.JdbcUrl, "SELECT n, nonsense FROM numbers WHERE n > ?", Secret);
-
-    public string Secret => PostgreSqlServer.Password;
-
-    public async ValueTask StartAsync(CancellationToken ct)
-    {
-        _server = await PostgreSqlServer.GetAsync();
-        _database = await _server.CreateDatabaseAsync();
-        await _database.ExecuteAsync("CREATE TABLE numbers (n int PRIMARY KEY, text text)");
-    }
-
-    public async ValueTask PublishAsync(int count, CancellationToken ct)
-    {
-        await _database!.ExecuteAsync($"INSERT INTO numbers SELECT n, 'row ' || n || E', \\t\"ä\"' FROM generate_series({_published + 1}, {_published + count}) n");
-        _published += count;
-    }
-
-    public long NumberOf(DataRecord record) => record.GetInt64("n");
-
-    public async ValueTask InterruptAsync(CancellationToken ct) => await _database!.ExecuteAsync(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
-
-    public ValueTask DisposeAsync() => _database?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-    private SourceConfig Of(string connection, string query, string password) => DatabaseBench.Of(
-        connection, _server!.User, password, ("query", query), ("incremental-column", "n"), ("incremental-type", "id"));
-}
-
-/// <summary>A table of a MariaDB database, read by id.</summary>
-public sealed class MariaDbSourceFixture : ISourceFixture
-{
-    private MariaDbDatabase? _database;
-    private MariaDbServer? _server;
+    private TestDatabase? _database;
     private int _published;
 
     public static string Kind => SourceType.Database;
@@ -68,16 +31,15 @@ public sealed class MariaDbSourceFixture : ISourceFixture
 
     public SourceConfig Config => Of(_database!.JdbcUrl, "SELECT n, text FROM numbers WHERE n > ?");
 
-    public SourceConfig Unreachable => Of($"jdbc:mysql://127.0.0.1:{TcpFaultProxy.UnusedPort()}/none", "SELECT n FROM numbers WHERE n > ?");
+    public SourceConfig Unreachable => Of(_database!.UnreachableUrl, "SELECT n FROM numbers WHERE n > ?");
 
     public SourceConfig Refused => Of(_database!.JdbcUrl, "SELECT n, nonsense FROM numbers WHERE n > ?");
 
-    public string Secret => MariaDbServer.Password;
+    public string Secret => _database!.Password;
 
     public async ValueTask StartAsync(CancellationToken ct)
     {
-        _server = await MariaDbServer.GetAsync();
-        _database = await _server.CreateDatabaseAsync();
+        _database = await TestDatabase.CreateAsync(server);
         await _database.ExecuteAsync("CREATE TABLE numbers (n int PRIMARY KEY, text text)");
     }
 
@@ -85,8 +47,8 @@ public sealed class MariaDbSourceFixture : ISourceFixture
     {
         if (count > 0)
         {
-            await _database!.ExecuteAsync(
-                $"INSERT INTO numbers VALUES {string.Join(", ", Enumerable.Range(_published + 1, count).Select(n => $"({n}, 'row {n}, \"ä\"')"))}");
+            var rows = Enumerable.Range(_published + 1, count).Select(n => $"({n}, 'row {n}, \t\"ä\"')");
+            await _database!.ExecuteAsync($"INSERT INTO numbers VALUES {string.Join(", ", rows)}");
         }
 
         _published += count;
@@ -94,51 +56,36 @@ public sealed class MariaDbSourceFixture : ISourceFixture
 
     public long NumberOf(DataRecord record) => record.GetInt64("n");
 
-    public async ValueTask InterruptAsync(CancellationToken ct)
-    {
-        foreach (var id in await _database!.RowsAsync($"SELECT id FROM information_schema.processlist WHERE db = '{_database.Name}' AND id <> CONNECTION_ID()"))
-        {
-            try
-            {
-                await _database.ExecuteAsync($"KILL {id}");
-            }
-            catch (MySqlConnector.MySqlException)
-            {
-                // It has ended by itself.
-            }
-        }
-    }
+    public async ValueTask InterruptAsync(CancellationToken ct) => await _database!.CutAsync();
 
     public ValueTask DisposeAsync() => _database?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private SourceConfig Of(string connection, string query) => DatabaseBench.Of(
-        connection, _server!.User, Secret, ("query", query), ("incremental-column", "n"), ("incremental-type", "id"));
+        connection, _database!.User, Secret, ("query", query), ("incremental-column", "n"), ("incremental-type", "id"));
 }
 
-/// <summary>A table of a PostgreSQL database.</summary>
-public sealed class PostgreSqlSinkFixture : ISinkFixture
+/// <summary>A table of a server.</summary>
+public abstract class DatabaseSinkFixture(string server, string rowNumber) : ISinkFixture
 {
-    private PostgreSqlDatabase? _database;
-    private PostgreSqlServer? _server;
+    private TestDatabase? _database;
 
     public static string Kind => "database";
 
     public SinkCapabilities Capabilities => Sink("numbers").Capabilities;
 
-    public string Secret => PostgreSqlServer.Password;
+    public string Secret => _database?.Password ?? "";
 
     public async ValueTask StartAsync(CancellationToken ct)
     {
-        _server = await PostgreSqlServer.GetAsync();
-        _database = await _server.CreateDatabaseAsync();
-        await _database.ExecuteAsync("CREATE TABLE numbers (place bigserial, n bigint NOT NULL, text text)");
+        _database = await TestDatabase.CreateAsync(server);
+        await _database.ExecuteAsync($"CREATE TABLE numbers (place {rowNumber}, n bigint NOT NULL, text text)");
     }
 
     public ISink Create() => Sink("numbers").Create();
 
     public void AddRefused(RecordBatch batch) => SinkRows.Add(batch, "no number", "text");
 
-    public ISink CreateUnreachable() => Sink("numbers", $"jdbc:postgresql://127.0.0.1:{TcpFaultProxy.UnusedPort()}/none").Create();
+    public ISink CreateUnreachable() => Sink("numbers", _database!.UnreachableUrl).Create();
 
     public ISink CreateRefused() => Sink("nowhere").Create();
 
@@ -147,44 +94,11 @@ public sealed class PostgreSqlSinkFixture : ISinkFixture
 
     public ValueTask DisposeAsync() => _database?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private ConfiguredSink Sink(string table, string? connection = null) => ConfiguredSink.Of(
-        BuiltInCatalogue.Instance,
-        $"{{ type: database, connection: '{connection ?? _database?.JdbcUrl ?? "jdbc:postgresql:x"}', options: {{ username: {_server?.User ?? "x"}, password: '{Secret}', table: {table} }} }}");
-}
-
-/// <summary>A table of a MariaDB database.</summary>
-public sealed class MariaDbSinkFixture : ISinkFixture
-{
-    private MariaDbDatabase? _database;
-    private MariaDbServer? _server;
-
-    public static string Kind => "database";
-
-    public SinkCapabilities Capabilities => Sink("numbers").Capabilities;
-
-    public string Secret => MariaDbServer.Password;
-
-    public async ValueTask StartAsync(CancellationToken ct)
+    private ConfiguredSink Sink(string table, string? connection = null)
     {
-        _server = await MariaDbServer.GetAsync();
-        _database = await _server.CreateDatabaseAsync();
-        await _database.ExecuteAsync("CREATE TABLE numbers (place bigint PRIMARY KEY AUTO_INCREMENT, n bigint NOT NULL, text text)");
+        var options = $"{{ username: {_database?.User ?? "nobody"}, password: '{Secret}', table: {table} }}";
+        return ConfiguredSink.Of(
+            BuiltInCatalogue.Instance,
+            $"{{ type: database, connection: '{connection ?? _database?.JdbcUrl ?? $"jdbc:{server}://nowhere/none"}', options: {options} }}");
     }
-
-    public ISink Create() => Sink("numbers").Create();
-
-    public void AddRefused(RecordBatch batch) => SinkRows.Add(batch, "no number", "text");
-
-    public ISink CreateUnreachable() => Sink("numbers", $"jdbc:mysql://127.0.0.1:{TcpFaultProxy.UnusedPort()}/none").Create();
-
-    public ISink CreateRefused() => Sink("nowhere").Create();
-
-    public async ValueTask<IReadOnlyList<long>> ReadAsync(CancellationToken ct) =>
-        [.. (await _database!.RowsAsync("SELECT n FROM numbers ORDER BY place")).Select(long.Parse)];
-
-    public ValueTask DisposeAsync() => _database?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-    private ConfiguredSink Sink(string table, string? connection = null) => ConfiguredSink.Of(
-        BuiltInCatalogue.Instance,
-        $"{{ type: database, connection: '{connection ?? _database?.JdbcUrl ?? "jdbc:mysql://x/x"}', options: {{ username: {_server?.User ?? "x"}, password: '{Secret}', table: {table} }} }}");
 }

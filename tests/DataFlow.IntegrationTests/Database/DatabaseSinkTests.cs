@@ -1,5 +1,3 @@
-using DataFlow.Conformance;
-
 namespace DataFlow.IntegrationTests.Database;
 
 /// <summary>The database sink through the built command, on PostgreSQL and MariaDB.</summary>
@@ -53,6 +51,116 @@ public sealed class DatabaseSinkTests
         Assert.Equal(["4"], await database.RowsAsync("SELECT count(*) FROM people"));
     }
 
+    [Theory]
+    [InlineData("postgresql")]
+    [InlineData("mysql")]
+    public async Task Values_come_back_as_they_were(string kind)
+    {
+        await using var database = await TestDatabase.CreateAsync(kind);
+        await database.ExecuteAsync(
+            "CREATE TABLE people (id int PRIMARY KEY, name text, amount decimal(38,10), ratio double precision, ok boolean, day date)");
+        using var folder = Folder(database, "table: people");
+        folder.Write(
+            "people.csv",
+            "id,name,amount,ratio,ok,day\n"
+            + "1,\"tab\tand\nline and \\ and \\N\",1234567890123456789012345678.0123456789,1e300,true,9999-12-31\n"
+            + "2,,-0.0000000001,-0.0,false,\n"
+            + "3,äöü🙂,,0.1,,0001-01-01\n");
+
+        (await Cli.RunAsync(folder.Path, "run", "load.yaml")).Succeeded();
+
+        Assert.Equal(
+            ["1|tab\tand\nline and \\ and \\N", "2|", "3|äöü🙂"], await database.RowsAsync("SELECT id, name FROM people ORDER BY id"));
+        const string Unchanged =
+            "SELECT id FROM people WHERE "
+            + "(id = 1 AND amount = 1234567890123456789012345678.0123456789 AND ratio = 1e300 AND ok AND day = '9999-12-31') "
+            + "OR (id = 2 AND amount = -0.0000000001 AND ratio = 0 AND NOT ok AND day IS NULL) "
+            + "OR (id = 3 AND amount IS NULL AND ratio = 0.1e0 AND ok IS NULL AND day = '0001-01-01') ORDER BY id";
+        Assert.Equal(["1", "2", "3"], await database.RowsAsync(Unchanged));
+    }
+
+    [Theory]
+    [InlineData("name varchar(3), amount text", "1,long,5")]
+    [InlineData("name text, amount decimal(10,2) NOT NULL", "1,Ann,")]
+    [InlineData("name text CHECK (name <> 'no'), amount text", "1,no,5")]
+    [InlineData("name text, amount tinyint", "1,Ann,300")]
+    [InlineData("name text, amount int", "1,Ann,5x")]
+    [InlineData("name text, amount date", "1,Ann,2024-02-30")]
+    public async Task MariaDB_refuses_what_it_would_have_to_change(string columns, string refused)
+    {
+        await using var database = await TestDatabase.CreateAsync("mysql");
+        await database.ExecuteAsync($"CREATE TABLE people (id int PRIMARY KEY, {columns}); SET GLOBAL sql_mode = ''");
+        using var folder = Folder(database, "table: people");
+        var accepted = columns.EndsWith("date", StringComparison.Ordinal) ? "2,Ben,2024-02-29\n" : "2,Ben,3\n";
+        folder.Write("people.csv", "id,name,amount\n" + refused + "\n" + accepted);
+
+        (await Cli.RunAsync(folder.Path, "run", "load.yaml")).Succeeded();
+
+        Assert.Equal(["2"], await database.RowsAsync("SELECT id FROM people"));
+        Assert.Contains("1 ", (await Cli.RunAsync(folder.Path, "dead-letters", "list", "load.yaml")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MariaDB_is_written_to_also_where_it_allows_no_loading()
+    {
+        await using var database = await TestDatabase.CreateAsync("mysql");
+        await database.ExecuteAsync(
+            "CREATE TABLE people (id int PRIMARY KEY, name text, amount text, day text); SET GLOBAL local_infile = 0");
+        using var folder = Folder(database, "table: people, write: upsert, key: id");
+        try
+        {
+            (await Cli.RunAsync(folder.Path, "run", "load.yaml")).Succeeded();
+        }
+        finally
+        {
+            await database.ExecuteAsync("SET GLOBAL local_infile = 1");
+        }
+
+        Assert.Equal(["1", "2", "3"], await database.RowsAsync("SELECT id FROM people ORDER BY id"));
+    }
+
+    [Theory]
+    [InlineData("postgresql")]
+    [InlineData("mysql")]
+    public async Task A_refused_row_of_a_database_is_delivered_once_the_table_takes_it(string kind)
+    {
+        await using var database = await TestDatabase.CreateAsync(kind);
+        var bytes = kind == "mysql" ? "blob" : "bytea";
+        await database.ExecuteAsync(
+            $"CREATE TABLE source (id int PRIMARY KEY, name text, amount decimal(38,10), ratio double precision, ok boolean, raw {bytes}, nothing text)");
+        await database.ExecuteAsync($"CREATE TABLE target (id int PRIMARY KEY, name varchar(3), amount decimal(38,10), ratio double precision, ok boolean, raw {bytes}, nothing text)");
+        await database.ExecuteAsync(
+            $"INSERT INTO source VALUES (1, 'a\tb, \"c\" \\\\N', 1234567890123456789012345678.5, 1e300, true, {(kind == "mysql" ? "x'00ff'" : "'\\x00ff'")}, NULL), (2, 'ok', 1, 0.1, false, NULL, '')");
+        using var folder = new TemporaryFolder();
+        folder.Write(
+            "copy.yaml",
+            $$"""
+            name: copy
+            source:
+              type: database
+              connection: {{database.JdbcUrl}}
+              options: { username: {{database.User}}, password: "{{database.Password}}", query: SELECT * FROM source, key: id }
+            sink:
+              type: database
+              connection: {{database.JdbcUrl}}
+              options: { username: {{database.User}}, password: "{{database.Password}}", table: target }
+            delivery: effectively-once
+            until: caught-up
+            """);
+        (await Cli.RunAsync(folder.Path, "run", "copy.yaml")).Succeeded();
+        Assert.Equal(["2"], await database.RowsAsync("SELECT id FROM target"));
+        var change = kind == "mysql" ? "MODIFY name text" : "ALTER name TYPE text";
+        await database.ExecuteAsync($"ALTER TABLE target {change}");
+
+        var replay = await Cli.RunAsync(folder.Path, "dead-letters", "replay", "copy.yaml");
+
+        Assert.Contains("1 delivered", replay.Out, StringComparison.Ordinal);
+        const string Same =
+            "SELECT count(*) FROM source s JOIN target t ON s.id = t.id AND s.name = t.name AND s.amount = t.amount AND s.ratio = t.ratio AND s.ok = t.ok "
+            + "WHERE (s.raw = t.raw OR (s.raw IS NULL AND t.raw IS NULL)) AND (s.nothing = t.nothing OR (s.nothing IS NULL AND t.nothing IS NULL))";
+        Assert.Equal(["2"], await database.RowsAsync(Same));
+    }
+
     [Fact]
     public async Task A_missing_column_is_added_on_request_and_an_error_otherwise()
     {
@@ -81,6 +189,47 @@ public sealed class DatabaseSinkTests
 
         Assert.NotEqual(0, again.ExitCode);
         Assert.Contains("it is another database, or was restored from a backup", again.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_target_that_was_restored_from_a_backup_gets_again_what_it_has_lost()
+    {
+        await using var database = await TestDatabase.CreateAsync("postgresql");
+        await database.ExecuteAsync("CREATE TABLE people (id int, name text, amount text, day text)");
+        using var folder = Folder(database, "table: people");
+        (await Cli.RunAsync(folder.Path, "run", "load.yaml")).Succeeded();
+        await database.ExecuteAsync(
+            """
+            CREATE TABLE kept AS TABLE people; CREATE TABLE kept_head AS TABLE dataflow_checkpoint;
+            CREATE TABLE kept_split AS TABLE dataflow_checkpoint_split
+            """);
+        await File.AppendAllTextAsync(folder["people.csv"], "4,Dan,4,2024-01-04\n");
+        (await Cli.RunAsync(folder.Path, "run", "load.yaml")).Succeeded();
+        await database.ExecuteAsync(
+            """
+            TRUNCATE people, dataflow_checkpoint, dataflow_checkpoint_split; INSERT INTO people TABLE kept;
+            INSERT INTO dataflow_checkpoint TABLE kept_head; INSERT INTO dataflow_checkpoint_split TABLE kept_split
+            """);
+        await File.AppendAllTextAsync(folder["people.csv"], "5,Eve,5,2024-01-05\n");
+
+        (await Cli.RunAsync(folder.Path, "run", "load.yaml")).Succeeded();
+
+        Assert.Equal(["1", "1", "2", "3", "4", "5"], await database.RowsAsync("SELECT id FROM people ORDER BY id"));
+    }
+
+    [Fact]
+    public async Task An_older_copy_of_the_state_does_not_keep_the_pipeline_from_its_target()
+    {
+        await using var database = await TestDatabase.CreateAsync("postgresql");
+        await database.ExecuteAsync("CREATE TABLE people (id int, name text, amount text, day text)");
+        using var folder = Folder(database, "table: people");
+        (await Cli.RunAsync(folder.Path, "run", "load.yaml")).Succeeded();
+        await database.ExecuteAsync("UPDATE dataflow_checkpoint SET epoch = epoch + 10");
+        await File.AppendAllTextAsync(folder["people.csv"], "4,Dan,4,2024-01-04\n");
+
+        (await Cli.RunAsync(folder.Path, "run", "load.yaml")).Succeeded();
+
+        Assert.Equal(["5"], await database.RowsAsync("SELECT count(*) FROM people"));
     }
 
     [Fact]
@@ -113,27 +262,5 @@ public sealed class DatabaseSinkTests
             delivery: effectively-once
             """);
         return folder;
-    }
-
-    /// <summary>A database of either server.</summary>
-    private sealed record TestDatabase(
-        string JdbcUrl, string User, string Password, Func<string, Task> ExecuteAsync, Func<string, Task<IReadOnlyList<string>>> RowsAsync, Func<ValueTask> Drop)
-        : IAsyncDisposable
-    {
-        public static async Task<TestDatabase> CreateAsync(string kind)
-        {
-            if (kind == "mysql")
-            {
-                var maria = await MariaDbServer.GetAsync();
-                var one = await maria.CreateDatabaseAsync();
-                return new TestDatabase(one.JdbcUrl, maria.User, MariaDbServer.Password, one.ExecuteAsync, one.RowsAsync, one.DisposeAsync);
-            }
-
-            var server = await PostgreSqlServer.GetAsync();
-            var database = await server.CreateDatabaseAsync();
-            return new TestDatabase(database.JdbcUrl, server.User, PostgreSqlServer.Password, database.ExecuteAsync, database.RowsAsync, database.DisposeAsync);
-        }
-
-        public ValueTask DisposeAsync() => Drop();
     }
 }

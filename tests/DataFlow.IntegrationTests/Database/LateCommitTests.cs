@@ -1,30 +1,34 @@
 using System.Data.Common;
-using DataFlow.Conformance;
 
 namespace DataFlow.IntegrationTests.Database;
 
 /// <summary>Rows that are committed after others with a higher incremental value, and rows with the same value.</summary>
 public sealed class LateCommitTests
 {
-    private static readonly TimeSpan Busy = TimeSpan.FromSeconds(Environment.GetEnvironmentVariable("DATAFLOW_SOAK") == "1" ? 300 : 30);
+    private static readonly TimeSpan Busy = TimeSpan.FromSeconds(Environment.GetEnvironmentVariable("DATAFLOW_SOAK") == "1" ? 180 : 30);
 
-    public static TheoryData<string, string, string> Modes => new()
-    {
-        { "created_at", "timestamp", "id" },
-        { "created_at", "timestamp", "" },
-        { "id", "id", "" },
-    };
+    // Stamps of 10 ms, so that many rows share one.
+    private const string PostgreSqlEvents =
+        "CREATE TABLE events (id bigserial PRIMARY KEY, created_at timestamptz(2) NOT NULL DEFAULT now(), text text); CREATE INDEX ON events (created_at)";
+
+    private const string MariaDbEvents =
+        "CREATE TABLE events (id bigint PRIMARY KEY AUTO_INCREMENT, created_at datetime(2) NOT NULL DEFAULT current_timestamp(2), text varchar(100), INDEX (created_at))";
+
+    private static readonly (string Column, string Type, string Key)[] Modes =
+        [("created_at", "timestamp", "id"), ("created_at", "timestamp", ""), ("id", "id", "")];
+
+    public static TheoryData<string, string, string, string> ServersAndModes => new(
+        from server in new[] { "postgresql", "mysql" } from mode in Modes select (server, mode.Column, mode.Type, mode.Key));
 
     [Theory]
-    [MemberData(nameof(Modes))]
-    public async Task A_row_that_is_committed_late_is_read_in_PostgreSQL(string column, string type, string key)
+    [MemberData(nameof(ServersAndModes))]
+    public async Task A_row_that_is_committed_late_is_read(string server, string column, string type, string key)
     {
-        await using var database = await (await PostgreSqlServer.GetAsync()).CreateDatabaseAsync();
-        await database.ExecuteAsync(PostgreSqlEvents);
-        using var bench = await PostgreSqlBenchAsync(database, column, type, key);
+        await using var database = await CreateAsync(server);
+        using var bench = Bench(database, column, type, key);
         await using var late = await database.OpenAsync();
         await using var transaction = await late.BeginTransactionAsync();
-        await ExecuteAsync(late, "INSERT INTO events (text) VALUES ('late')");
+        await ExecuteAsync(late, "INSERT INTO events (text) VALUES ('late')", transaction);
         await database.ExecuteAsync("INSERT INTO events (text) VALUES ('early')");
 
         Assert.Equal(["early"], Texts(await bench.ReadAsync()));
@@ -41,81 +45,35 @@ public sealed class LateCommitTests
     [Fact]
     public async Task A_prepared_transaction_is_waited_for()
     {
-        await using var database = await (await PostgreSqlServer.GetAsync()).CreateDatabaseAsync();
-        await database.ExecuteAsync(PostgreSqlEvents);
-        using var bench = await PostgreSqlBenchAsync(database, "created_at", "timestamp", "id");
+        await using var database = await CreateAsync("postgresql");
+        using var bench = Bench(database, "created_at", "timestamp", "id");
         await using var late = await database.OpenAsync();
+        var name = $"late_{Guid.NewGuid():N}";
         await ExecuteAsync(late, "BEGIN; INSERT INTO events (text) VALUES ('prepared')");
         await database.ExecuteAsync("INSERT INTO events (text) VALUES ('early')");
         Assert.Equal(["early"], Texts(await bench.ReadAsync()));
-        await ExecuteAsync(late, $"PREPARE TRANSACTION '{database.Name}'");
+        await ExecuteAsync(late, $"PREPARE TRANSACTION '{name}'");
         for (var poll = 0; poll < 4; poll++)
         {
             await database.ExecuteAsync($"INSERT INTO events (text) VALUES ('{poll}')");
             Assert.Equal([$"{poll}"], Texts(await bench.ReadAsync()));
         }
 
-        await ExecuteAsync(late, $"COMMIT PREPARED '{database.Name}'");
+        await ExecuteAsync(late, $"COMMIT PREPARED '{name}'");
 
         Assert.Equal(["prepared"], Texts(await bench.ReadAsync()));
     }
 
     [Theory]
-    [MemberData(nameof(Modes))]
-    public async Task A_row_that_is_committed_late_is_read_in_MariaDB(string column, string type, string key)
+    [InlineData("postgresql")]
+    [InlineData("mysql")]
+    public async Task Long_transactions_rollbacks_and_equal_timestamps_lose_and_double_nothing(string server)
     {
-        await using var database = await (await MariaDbServer.GetAsync()).CreateDatabaseAsync();
-        await database.ExecuteAsync(MariaDbEvents);
-        using var bench = await MariaDbBenchAsync(database, column, type, key);
-        await using var late = await database.OpenAsync();
-        await using var transaction = await late.BeginTransactionAsync();
-        await ExecuteAsync(late, "INSERT INTO events (text) VALUES ('late')", transaction);
-        await database.ExecuteAsync("INSERT INTO events (text) VALUES ('early')");
+        await using var database = await CreateAsync(server);
+        List<DatabaseBench> benches = [.. Modes.Select(mode => Bench(database, mode.Column, mode.Type, mode.Key))];
 
-        Assert.Equal(["early"], Texts(await bench.ReadAsync()));
-        await database.ExecuteAsync("INSERT INTO events (text) VALUES ('next')");
-        Assert.Equal(["next"], Texts(await bench.ReadAsync()));
-        Assert.Empty(await bench.ReadAsync());
-        await transaction.CommitAsync();
-
-        Assert.Equal(["late"], Texts(await bench.ReadAsync()));
-        Assert.Empty(await bench.ReadAsync());
+        await RunAsync(benches, database.OpenAsync, () => database.RowsAsync("SELECT id FROM events ORDER BY id"));
     }
-
-    [Fact]
-    public async Task Long_transactions_rollbacks_and_equal_timestamps_lose_and_double_nothing_in_PostgreSQL()
-    {
-        await using var database = await (await PostgreSqlServer.GetAsync()).CreateDatabaseAsync();
-        await database.ExecuteAsync(PostgreSqlEvents);
-        var benches = new List<DatabaseBench>();
-        foreach (var (column, type, key) in new[] { ("created_at", "timestamp", "id"), ("created_at", "timestamp", ""), ("id", "id", "") })
-        {
-            benches.Add(await PostgreSqlBenchAsync(database, column, type, key));
-        }
-
-        await RunAsync(benches, async () => await database.OpenAsync(), () => database.RowsAsync("SELECT id FROM events ORDER BY id"));
-    }
-
-    [Fact]
-    public async Task Long_transactions_rollbacks_and_equal_timestamps_lose_and_double_nothing_in_MariaDB()
-    {
-        await using var database = await (await MariaDbServer.GetAsync()).CreateDatabaseAsync();
-        await database.ExecuteAsync(MariaDbEvents);
-        var benches = new List<DatabaseBench>();
-        foreach (var (column, type, key) in new[] { ("created_at", "timestamp", "id"), ("created_at", "timestamp", ""), ("id", "id", "") })
-        {
-            benches.Add(await MariaDbBenchAsync(database, column, type, key));
-        }
-
-        await RunAsync(benches, async () => await database.OpenAsync(), () => database.RowsAsync("SELECT id FROM events ORDER BY id"));
-    }
-
-    // Stamps of 10 ms, so that many rows share one.
-    private const string PostgreSqlEvents =
-        "CREATE TABLE events (id bigserial PRIMARY KEY, created_at timestamptz(2) NOT NULL DEFAULT now(), text text); CREATE INDEX ON events (created_at)";
-
-    private const string MariaDbEvents =
-        "CREATE TABLE events (id bigint PRIMARY KEY AUTO_INCREMENT, created_at datetime(2) NOT NULL DEFAULT current_timestamp(2), text varchar(100), INDEX (created_at))";
 
     private static async Task RunAsync(IReadOnlyList<DatabaseBench> benches, Func<Task<DbConnection>> connect, Func<Task<IReadOnlyList<string>>> ids)
     {
@@ -172,15 +130,17 @@ public sealed class LateCommitTests
 
     private static IEnumerable<string> Texts(IEnumerable<DataRecord> records) => records.Select(record => record["text"]!);
 
-    private static (string, string)[] Options(string column, string type, string key) =>
-    [
-        ("query", $"SELECT id, created_at, text FROM events WHERE {column} > ?"), ("incremental-column", column), ("incremental-type", type),
-        .. key.Length > 0 ? [("key", key)] : Array.Empty<(string, string)>(),
-    ];
+    private static async Task<TestDatabase> CreateAsync(string server)
+    {
+        var database = await TestDatabase.CreateAsync(server);
+        await database.ExecuteAsync(server == "mysql" ? MariaDbEvents : PostgreSqlEvents);
+        return database;
+    }
 
-    private static async Task<DatabaseBench> PostgreSqlBenchAsync(PostgreSqlDatabase database, string column, string type, string key) =>
-        new(await DatabaseBench.PostgreSqlAsync(database, Options(column, type, key)));
-
-    private static async Task<DatabaseBench> MariaDbBenchAsync(MariaDbDatabase database, string column, string type, string key) =>
-        new(await DatabaseBench.MariaDbAsync(database, Options(column, type, key)));
+    private static DatabaseBench Bench(TestDatabase database, string column, string type, string key) => new(DatabaseBench.Of(
+        database,
+        ("query", $"SELECT id, created_at, text FROM events WHERE {column} > ?"),
+        ("incremental-column", column),
+        ("incremental-type", type),
+        ("key", key)));
 }

@@ -18,7 +18,9 @@ internal sealed class ChangeTable
         SchemaName = message.Namespace;
         Name = message.RelationName;
         Formats = [.. message.Columns.Select(column => ChangeValue.FormatOf(column.DataTypeId))];
-        IsKey = [.. message.Columns.Select(column => primaryKey.Count > 0 ? primaryKey.Contains(column.ColumnName) : (column.Flags & RelationMessage.Column.ColumnFlags.PartOfKey) != 0)];
+        IsKey = [.. message.Columns.Select(column => primaryKey.Count > 0
+            ? primaryKey.Contains(column.ColumnName)
+            : (column.Flags & RelationMessage.Column.ColumnFlags.PartOfKey) != 0)];
         Schema = new RecordSchema(message.Columns.Select((column, index) => (column.ColumnName, Formats[index].TypeOf())));
         IdColumn = Schema.Names.ToList().FindIndex(name => name.Equals("id", StringComparison.OrdinalIgnoreCase));
     }
@@ -102,6 +104,7 @@ internal sealed class ChangeBatch
         Batch = context.Pool.Rent(64 << 10);
         Batch.Begin(table.Schema, 64);
         Batch.IdColumn = table.IdColumn;
+        Batch.LetterOutsideData = DatabaseDeadLetter.Write;
         Batch.Identity = new RecordIdentity(address.Display, ChangeSourceConnector.Split);
         Batch.Metadata.Set("source", "database")
             .Set("source_id", context.SourceId)

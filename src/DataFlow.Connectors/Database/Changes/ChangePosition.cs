@@ -27,7 +27,8 @@ internal sealed class ChangePosition(NpgsqlLogSequenceNumber lsn, long rows) : P
 
         using var document = JsonDocument.Parse(position.Json);
         return new ChangePosition(
-            NpgsqlLogSequenceNumber.Parse(document.RootElement.GetProperty("lsn").GetString()!), document.RootElement.GetProperty("rows").GetInt64());
+            NpgsqlLogSequenceNumber.Parse(
+                document.RootElement.GetProperty("lsn").GetString()!), document.RootElement.GetProperty("rows").GetInt64());
     }
 
     /// <inheritdoc/>

@@ -88,7 +88,8 @@ internal sealed class ChangeReading : IAsyncDisposable
             var hadRows = _stream.HasRows;
             await _stream.TakeAsync(_messages.Current, _ending.Token).ConfigureAwait(false);
             _opened = hadRows ? _opened : _context.Time.GetTimestamp();
-            if (_stream is { HasRows: true, IsInTransaction: false } && _context.Time.GetElapsedTime(_opened) >= _context.MaxLatency && _stream.TakeAll() is { } late)
+            if (_stream is { HasRows: true, IsInTransaction: false } && _context.Time.GetElapsedTime(_opened) >= _context.MaxLatency
+                && _stream.TakeAll() is { } late)
             {
                 return late;
             }
@@ -118,7 +119,8 @@ internal sealed class ChangeReading : IAsyncDisposable
         _ending.Dispose();
     }
 
-    private bool IsAtTarget => _context.Until == Until.CaughtUp && _target is { } target && !_stream.IsInTransaction && _stream.Reached >= target;
+    private bool IsAtTarget =>
+        _context.Until == Until.CaughtUp && _target is { } target && !_stream.IsInTransaction && _stream.Reached >= target;
 
     /// <summary>Waits for a message; false when it is time for something else.</summary>
     private async Task<bool> WaitAsync(CancellationToken stop)
@@ -137,7 +139,9 @@ internal sealed class ChangeReading : IAsyncDisposable
     /// </summary>
     private async Task MarkIfDueAsync(CancellationToken stop)
     {
-        if (stop.IsCancellationRequested || (_hasMarked && (_options.HeartbeatInterval == TimeSpan.Zero || _context.Time.GetElapsedTime(_marked) < _options.HeartbeatInterval)))
+        if (stop.IsCancellationRequested
+            || (_hasMarked
+            && (_options.HeartbeatInterval == TimeSpan.Zero || _context.Time.GetElapsedTime(_marked) < _options.HeartbeatInterval)))
         {
             return;
         }

@@ -10,7 +10,9 @@ namespace DataFlow.Connectors;
 internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions options, string pipeline)
 {
     /// <summary>The slot's name.</summary>
-    public string Name { get; } = options.Slot.Length > 0 ? options.Slot : "dataflow_" + new string([.. pipeline.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_')]);
+    public string Name { get; } = options.Slot.Length > 0
+        ? options.Slot
+        : "dataflow_" + new string([.. pipeline.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_')]);
 
     /// <summary>The publication's name.</summary>
     public string Publication => options.Publication.Length > 0 ? options.Publication : Name;
@@ -31,7 +33,7 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
 
             foreach (var table in options.Tables)
             {
-                if (await connection.ScalarAsync($"SELECT to_regclass({PostgreSqlDialect.Text(address.Dialect.QuoteTable(table))})::text", ct).ConfigureAwait(false) is null)
+                if (await RelationAsync(connection, table, ct).ConfigureAwait(false) is null)
                 {
                     throw ConnectorException.User($"The table {table} is not in {address.Display}. Mend the option tables.");
                 }
@@ -105,8 +107,8 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
         await using (connection.ConfigureAwait(false))
         {
             var command = new NpgsqlCommand(
-                "SELECT pg_current_wal_lsn()::text, (pg_current_wal_lsn() - confirmed_flush_lsn)::bigint FROM pg_replication_slots "
-                    + "WHERE slot_name = $1", connection);
+                "SELECT pg_current_wal_lsn()::text, coalesce(pg_current_wal_lsn() - confirmed_flush_lsn, 0)::bigint "
+                    + "FROM pg_replication_slots WHERE slot_name = $1", connection);
             await using (command.ConfigureAwait(false))
             {
                 command.Parameters.AddWithValue(Name);
@@ -114,7 +116,7 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
                 await using (reader.ConfigureAwait(false))
                 {
                     return await reader.ReadAsync(ct).ConfigureAwait(false)
-                        ? (NpgsqlLogSequenceNumber.Parse(reader.GetString(0)), await reader.IsDBNullAsync(1, ct).ConfigureAwait(false) ? 0 : reader.GetInt64(1))
+                        ? (NpgsqlLogSequenceNumber.Parse(reader.GetString(0)), reader.GetInt64(1))
                         : throw ConnectorException.User($"The replication slot {Name} is gone from {address.Display}. Start "
                             + $"over with --fresh.");
                 }
@@ -165,11 +167,17 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
         var wanted = new List<string>();
         foreach (var table in options.Tables)
         {
-            wanted.Add(Convert.ToString(
-                await connection.ScalarAsync($"SELECT to_regclass({PostgreSqlDialect.Text(address.Dialect.QuoteTable(table))})::text", ct).ConfigureAwait(false), CultureInfo.InvariantCulture)!);
+            wanted.Add(await RelationAsync(connection, table, ct).ConfigureAwait(false) ?? "");
         }
 
         return published.ToHashSet().SetEquals(wanted);
+    }
+
+    /// <summary>A table's name as the server writes it; null where there is none.</summary>
+    private async Task<string?> RelationAsync(DbConnection connection, string table, CancellationToken ct)
+    {
+        var name = PostgreSqlDialect.Text(address.Dialect.QuoteTable(table));
+        return await connection.ScalarAsync($"SELECT to_regclass({name})::text", ct).ConfigureAwait(false) as string;
     }
 
     private async Task<NpgsqlLogSequenceNumber?> ConfirmedAsync(CancellationToken ct)

@@ -18,7 +18,8 @@ internal sealed class ChangeSnapshot(DatabaseAddress address, DatabaseSourceOpti
                 for (var row = 0L; ;)
                 {
                     var batch = batches.Begin(query.Shape);
-                    batch.Metadata.Set("format", "cdc").Set("schema", parts.Count > 1 ? parts[0] : "public").Set("table", parts[^1]).Set("operation", "snapshot");
+                    batch.Metadata.Set("format", "cdc").Set(
+                        "schema", parts.Count > 1 ? parts[0] : "public").Set("table", parts[^1]).Set("operation", "snapshot");
                     var isEnd = false;
                     try
                     {
@@ -75,6 +76,8 @@ internal sealed class ChangeSnapshot(DatabaseAddress address, DatabaseSourceOpti
         var sql = new SqlTextBuilder().Add($"SELECT {address.Dialect.SelectList(shape)} FROM "
             + $"{address.Dialect.QuoteTable(table)} q").Build();
         var limits = new QueryLimits(options.FetchSize, (int)options.QueryTimeout.TotalSeconds);
-        return (await RunningQuery.StartAsync(address, connection, sql, shape, limits, metrics.CountQueryError, stop).ConfigureAwait(false), shape);
+        var running = await RunningQuery.StartAsync(
+            address, connection, sql, shape, limits, metrics.CountQueryError, stop).ConfigureAwait(false);
+        return (running, shape);
     }
 }

@@ -10,7 +10,8 @@ namespace DataFlow.Connectors;
 /// Reads the changes of PostgreSQL tables by logical replication. The server keeps its log until our slot says that it is delivered,
 /// which is said only after the sink's commit.
 /// </summary>
-internal sealed class ChangeSourceConnector(DatabaseAddress address, DatabaseSourceOptions options, string pipeline) : IAcknowledgedSource, IConnectionCheck
+internal sealed class ChangeSourceConnector(
+    DatabaseAddress address, DatabaseSourceOptions options, string pipeline) : IAcknowledgedSource, IConnectionCheck
 {
     /// <summary>The split of the changes.</summary>
     public const string Split = "changes";
@@ -31,7 +32,8 @@ internal sealed class ChangeSourceConnector(DatabaseAddress address, DatabaseSou
             if (options.Snapshot == SnapshotPolicy.Initial)
             {
                 var rows = 0L;
-                await foreach (var batch in new ChangeSnapshot(address, options, context, metrics).ReadAsync(snapshot.SnapshotName!, stop).ConfigureAwait(false))
+                var there = new ChangeSnapshot(address, options, context, metrics).ReadAsync(snapshot.SnapshotName!, stop);
+                await foreach (var batch in there.ConfigureAwait(false))
                 {
                     rows += batch.RowCount;
                     yield return batch;
@@ -51,7 +53,8 @@ internal sealed class ChangeSourceConnector(DatabaseAddress address, DatabaseSou
         }
 
         var reading = await JudgedAsync(async () => new ChangeReading(
-            address, options, context, metrics, _slot, replication, position, await _slot.KeysAsync(stop).ConfigureAwait(false))).ConfigureAwait(false);
+            address, options, context, metrics, _slot, replication, position,
+            await _slot.KeysAsync(stop).ConfigureAwait(false))).ConfigureAwait(false);
         await using (reading.ConfigureAwait(false))
         {
             while (await JudgedAsync(() => reading.NextAsync(stop)).ConfigureAwait(false) is { } batch)
@@ -65,7 +68,8 @@ internal sealed class ChangeSourceConnector(DatabaseAddress address, DatabaseSou
     public async ValueTask AcknowledgeAsync(IReadOnlyList<Advance> advances, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(advances);
-        if (_replication is { } replication && advances.LastOrDefault(advance => advance.Split == Split).Position is ChangePosition position)
+        if (_replication is { } replication
+            && advances.LastOrDefault(advance => advance.Split == Split).Position is ChangePosition position)
         {
             try
             {
@@ -94,7 +98,8 @@ internal sealed class ChangeSourceConnector(DatabaseAddress address, DatabaseSou
         }
     }
 
-    private async Task<(LogicalReplicationConnection, PgOutputReplicationSlot?)> OpenAsync(SourceContext context, ChangePosition? position, CancellationToken stop)
+    private async Task<(LogicalReplicationConnection, PgOutputReplicationSlot?)> OpenAsync(
+        SourceContext context, ChangePosition? position, CancellationToken stop)
     {
         await _slot.PublishAsync(stop).ConfigureAwait(false);
         if (position is null)
@@ -111,7 +116,8 @@ internal sealed class ChangeSourceConnector(DatabaseAddress address, DatabaseSou
         {
             await replication.Open(stop).ConfigureAwait(false);
             return (replication, position is null
-                ? await replication.CreatePgOutputReplicationSlot(_slot.Name, slotSnapshotInitMode: LogicalSlotSnapshotInitMode.Export, cancellationToken: stop).ConfigureAwait(false)
+                ? await replication.CreatePgOutputReplicationSlot(
+                    _slot.Name, slotSnapshotInitMode: LogicalSlotSnapshotInitMode.Export, cancellationToken: stop).ConfigureAwait(false)
                 : null);
         }
         catch
@@ -121,7 +127,8 @@ internal sealed class ChangeSourceConnector(DatabaseAddress address, DatabaseSou
         }
     }
 
-    private string ReplicationString() => new NpgsqlConnectionStringBuilder(address.ConnectionString) { Pooling = false, Timezone = "UTC" }.ConnectionString;
+    private string ReplicationString() =>
+        new NpgsqlConnectionStringBuilder(address.ConnectionString) { Pooling = false, Timezone = "UTC" }.ConnectionString;
 
     private async Task<T> JudgedAsync<T>(Func<Task<T>> work)
     {

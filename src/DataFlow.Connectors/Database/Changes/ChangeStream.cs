@@ -46,7 +46,8 @@ internal sealed class ChangeStream(
                 _reached = mark.WalEnd > _reached ? mark.WalEnd : _reached;
                 break;
             case RelationMessage relation:
-                _tables[relation.RelationId] = new ChangeTable(relation, keys.GetValueOrDefault($"{relation.Namespace}.{relation.RelationName}") ?? []);
+                _tables[relation.RelationId] = new ChangeTable(
+                    relation, keys.GetValueOrDefault($"{relation.Namespace}.{relation.RelationName}") ?? []);
                 break;
             case InsertMessage insert:
                 var inserted = _tables[insert.Relation.RelationId];
@@ -125,7 +126,8 @@ internal sealed class ChangeStream(
 
     private void Add(ChangeTable table, ChangeRow row, RecordOperation operation, ChangeRow? before)
     {
-        if (_open is not null && (_open.Table != table || _open.Batch.RowCount >= context.BatchSize || _open.Batch.Length >= context.BatchBytes))
+        if (_open is not null
+            && (_open.Table != table || _open.Batch.RowCount >= context.BatchSize || _open.Batch.Length >= context.BatchBytes))
         {
             CloseOpen();
         }

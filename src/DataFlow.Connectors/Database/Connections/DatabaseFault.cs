@@ -129,7 +129,7 @@ internal static class DatabaseFault
         var end = sql.IndexOf('\n', position - 1);
         var line = sql[start..(end < 0 ? sql.Length : end)];
         var number = sql.AsSpan(0, start).Count('\n') + 1;
-        return $"\n  line {number}: "
-            + $"{line}\n{new string(' ', "  line : ".Length + number.ToString(System.Globalization.CultureInfo.InvariantCulture).Length + position - 1 - start)}^";
+        var before = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"  line {number}: ");
+        return $"\n{before}{line}\n{new string(' ', before.Length + position - 1 - start)}^";
     }
 }

@@ -6,7 +6,8 @@ namespace DataFlow.Connectors;
 internal static class DbCommands
 {
     /// <summary>Runs a statement and returns how many rows it touched.</summary>
-    public static async Task<int> ExecuteAsync(this DbConnection connection, string sql, CancellationToken ct, DbTransaction? transaction = null)
+    public static async Task<int> ExecuteAsync(
+        this DbConnection connection, string sql, CancellationToken ct, DbTransaction? transaction = null)
     {
         var command = connection.CreateCommand();
         await using (command.ConfigureAwait(false))
@@ -18,12 +19,14 @@ internal static class DbCommands
     }
 
     /// <summary>The first value of the first row; null for none and for NULL.</summary>
-    public static async Task<object?> ScalarAsync(this DbConnection connection, string sql, CancellationToken ct)
+    public static async Task<object?> ScalarAsync(
+        this DbConnection connection, string sql, CancellationToken ct, DbTransaction? transaction = null)
     {
         var command = connection.CreateCommand();
         await using (command.ConfigureAwait(false))
         {
             command.CommandText = sql;
+            command.Transaction = transaction;
             return await command.ExecuteScalarAsync(ct).ConfigureAwait(false) is { } value and not DBNull ? value : null;
         }
     }

@@ -66,7 +66,8 @@ internal sealed record JdbcUrl(
             authority = authority[(at + 1)..];
         }
 
-        return new JdbcUrl(vendor, [.. authority.Split(',').Where(host => host.Length > 0).Select(host => ParseHost(url, host))], Decode(database), parameters);
+        var hosts = authority.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(host => ParseHost(url, host));
+        return new JdbcUrl(vendor, [.. hosts], Decode(database), parameters);
     }
 
     /// <summary><c>//host\instance:1433;databaseName=d;password={a;b}</c>.</summary>
@@ -85,7 +86,8 @@ internal sealed record JdbcUrl(
     private static JdbcUrl ParseSqlite(string rest)
     {
         var (path, query) = Cut(rest, '?');
-        return new JdbcUrl("sqlite", [], path.StartsWith("file:", StringComparison.Ordinal) ? path["file:".Length..] : path, ParseParameters(query, '&'));
+        return new JdbcUrl(
+            "sqlite", [], path.StartsWith("file:", StringComparison.Ordinal) ? path["file:".Length..] : path, ParseParameters(query, '&'));
     }
 
     private static Dictionary<string, string> ParseParameters(string list, char separator)
@@ -146,7 +148,8 @@ internal sealed record JdbcUrl(
             return new JdbcHost(text, null);
         }
 
-        return int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536
+        return int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            && port is > 0 and < 65536
             ? new JdbcHost(text[..colon], port)
             : throw ConnectorException.User(
                 $"In {SecretText.Of(url)} the port is '{text[(colon + 1)..]}'; it must be a number from 1 to 65535. "

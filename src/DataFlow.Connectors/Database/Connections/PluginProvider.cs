@@ -16,7 +16,10 @@ internal static class PluginProvider
     /// <summary>The providers that a folder holds, by name.</summary>
     public static IReadOnlyList<string> NamesIn(string folder) =>
         Directory.Exists(folder)
-            ? [.. Directory.GetDirectories(folder).Where(path => System.IO.File.Exists(LibraryIn(path))).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)]
+            ? [.. Directory.GetDirectories(folder)
+                .Where(path => System.IO.File.Exists(LibraryIn(path)))
+                .Select(path => Path.GetFileName(path)!)
+                .Order(StringComparer.Ordinal)]
             : [];
 
     /// <summary>Loads a provider.</summary>
@@ -57,7 +60,8 @@ internal static class PluginProvider
                     $"Failed to load JDBC driver: {library} holds no ADO.NET provider (a DbProviderFactory with an Instance). "
                     + "Is it the right package?");
         }
-        catch (Exception failure) when (failure is BadImageFormatException or FileLoadException or FileNotFoundException or TypeLoadException)
+        catch (Exception failure) when (
+            failure is BadImageFormatException or FileLoadException or FileNotFoundException or TypeLoadException)
         {
             throw ConnectorException.User(
                 $"Failed to load JDBC driver: {package} could not be loaded from {library}: {failure.Message} Publish it for this "

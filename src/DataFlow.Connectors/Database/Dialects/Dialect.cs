@@ -67,7 +67,12 @@ internal abstract class Dialect
 
     /// <summary>The password in a connection string, or empty.</summary>
     public string PasswordOf(DbConnectionStringBuilder builder) =>
-        builder.TryGetValue(PasswordKey, out var value) ? Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture) ?? "" : "";
+        builder.TryGetValue(PasswordKey, out var value)
+            ? Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture) ?? ""
+            : "";
+
+    /// <summary>The same place, with what only writing needs.</summary>
+    public virtual DatabaseAddress ForWriting(DatabaseAddress address) => address;
 
     /// <summary>Statements for each new connection, or null.</summary>
     public virtual string? SessionSetup(string connection) => null;
@@ -93,7 +98,8 @@ internal abstract class Dialect
         parameter.ParameterName = ParameterName(command.Parameters.Count + 1);
         parameter.Value = value.Kind switch
         {
-            CursorKind.Number when value.Number == decimal.Truncate(value.Number) && Math.Abs(value.Number) <= long.MaxValue => (long)value.Number,
+            CursorKind.Number when value.Number == decimal.Truncate(value.Number) && Math.Abs(value.Number) <= long.MaxValue =>
+                (long)value.Number,
             CursorKind.Number => value.Number,
             CursorKind.Moment => new DateTime((long)value.Number, DateTimeKind.Unspecified),
             _ => value.Text,
@@ -106,6 +112,9 @@ internal abstract class Dialect
         command.Parameters.Add(parameter);
     }
 
+    /// <summary>How a statement that alters a table begins to add a column.</summary>
+    public virtual string AddColumn => "ADD COLUMN";
+
     /// <summary>The query's first <paramref name="rows"/> rows.</summary>
     public virtual string First(string select, int rows) => $"{select} LIMIT {rows}";
 
@@ -116,10 +125,12 @@ internal abstract class Dialect
     public virtual TimeSpan DefaultSafetyLag(IncrementalType type) => TimeSpan.FromSeconds(30);
 
     /// <summary>Tells which transactions may still bring rows below a cursor; null when nobody can.</summary>
-    public virtual ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) => ValueTask.FromResult<ITransactionWatch?>(null);
+    public virtual ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) =>
+        ValueTask.FromResult<ITransactionWatch?>(null);
 
     /// <summary>Asks the database which columns a query gives, without running it.</summary>
-    public virtual async Task<IReadOnlyList<DbColumn>> DescribeAsync(DbConnection connection, SqlText sql, DbTransaction? transaction, CancellationToken ct)
+    public virtual async Task<IReadOnlyList<DbColumn>> DescribeAsync(
+        DbConnection connection, SqlText sql, DbTransaction? transaction, CancellationToken ct)
     {
         var command = sql.CreateCommand(connection, this);
         await using (command.ConfigureAwait(false))
@@ -134,7 +145,8 @@ internal abstract class Dialect
     }
 
     /// <summary>Starts a query and reads its rows.</summary>
-    public virtual async Task<IRowReader> ReadAsync(DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, CancellationToken ct)
+    public virtual async Task<IRowReader> ReadAsync(
+        DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, CancellationToken ct)
     {
         var command = sql.CreateCommand(connection, this);
         command.CommandTimeout = limits.TimeoutSeconds;

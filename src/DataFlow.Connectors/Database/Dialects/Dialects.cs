@@ -79,7 +79,8 @@ internal static class Dialects
     {
         try
         {
-            return [.. new DbConnectionStringBuilder { ConnectionString = connection }.Keys.Cast<string>().Select(key => key.ToLowerInvariant())];
+            var builder = new DbConnectionStringBuilder { ConnectionString = connection };
+            return [.. builder.Keys.Cast<string>().Select(key => key.ToLowerInvariant())];
         }
         catch (ArgumentException)
         {

@@ -52,7 +52,8 @@ internal sealed class MySqlDialect : Dialect
             .Flag("tinyint1isbit", "Treat Tiny As Boolean", true, false)
             .Ignore("zerodatetimebehavior", "rewritebatchedstatements", "usecursorfetch", "autoreconnect", "useunicode", "servertimezone")
             .Rest();
-        notes.RemoveAll(note => note.Contains("servertimezone", StringComparison.Ordinal) || note.Contains("zerodatetimebehavior", StringComparison.Ordinal));
+        notes.RemoveAll(note => note.Contains("servertimezone", StringComparison.Ordinal)
+            || note.Contains("zerodatetimebehavior", StringComparison.Ordinal));
         return builder;
     }
 
@@ -78,6 +79,16 @@ internal sealed class MySqlDialect : Dialect
             : $"SET time_zone = "
                 + $"'{new string([.. zone.Where(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '_' or '+' or '-' or ':')])}'";
     }
+
+    /// <summary>
+    /// LOAD DATA LOCAL from memory is allowed: the provider hands out files only to servers whose certificate it has checked. And in
+    /// the strict mode a value that doesn't fit is refused instead of changed.
+    /// </summary>
+    public override DatabaseAddress ForWriting(DatabaseAddress address) => address with
+    {
+        ConnectionString = new MySqlConnectionStringBuilder(address.ConnectionString) { AllowLoadLocalInfile = true }.ConnectionString,
+        SessionSetup = address.SessionSetup + "; SET sql_mode = CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'STRICT_ALL_TABLES')",
+    };
 
     public override ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) =>
         MySqlTransactionWatch.CreateAsync(address, ct);
@@ -146,7 +157,8 @@ internal sealed class MySqlDialect : Dialect
     }
 
     /// <summary>Values that don't fit: 1048 null, 1264 range, 1265 truncated, 1366 incorrect, 1406 too long, 3819 and 4025 check.</summary>
-    private static bool IsDataError(int number) => number is 1048 or 1062 or 1264 or 1265 or 1292 or 1366 or 1406 or 1451 or 1452 or 3819 or 4025;
+    private static bool IsDataError(int number) =>
+        number is 1048 or 1062 or 1264 or 1265 or 1292 or 1366 or 1406 or 1451 or 1452 or 3819 or 4025;
 
     private static string? SslMode(string mode) => mode.ToUpperInvariant() switch
     {

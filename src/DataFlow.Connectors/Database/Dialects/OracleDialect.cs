@@ -11,7 +11,8 @@ internal sealed class OracleDialect(string pluginFolder) : PluginDialect(pluginF
     private const string ProviderPackage = "Oracle.ManagedDataAccess.Core";
 
     /// <summary>What <c>driver</c> may say.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["oracle.jdbc.OracleDriver", "oracle.jdbc.driver.OracleDriver", "oracle", ProviderPackage];
+    public static IReadOnlyList<string> Names { get; } =
+        ["oracle.jdbc.OracleDriver", "oracle.jdbc.driver.OracleDriver", "oracle", ProviderPackage];
 
     public override string Name => "Oracle";
 
@@ -22,6 +23,8 @@ internal sealed class OracleDialect(string pluginFolder) : PluginDialect(pluginF
     public override string UrlExample => Example;
 
     public override int FractionDigits => 7;
+
+    public override string AddColumn => "ADD";
 
     public override string ClockQuery =>
         "SELECT (CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS DATE) - DATE '1970-01-01') * 86400000 FROM DUAL";

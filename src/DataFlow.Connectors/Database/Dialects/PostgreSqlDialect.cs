@@ -32,7 +32,9 @@ internal sealed class PostgreSqlDialect : Dialect
     {
         var builder = new NpgsqlConnectionStringBuilder
         {
-            Host = url.Hosts.Count == 0 ? "localhost" : JdbcParameters.Hosts(url, host => host.Port is { } port ? $"{host.Name}:{port}" : host.Name),
+            Host = url.Hosts.Count == 0
+                ? "localhost"
+                : JdbcParameters.Hosts(url, host => host.Port is { } port ? $"{host.Name}:{port}" : host.Name),
         };
         if (url.Hosts is [{ Port: { } single }])
         {
@@ -83,10 +85,12 @@ internal sealed class PostgreSqlDialect : Dialect
     public override ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) =>
         PostgreSqlTransactionWatch.CreateAsync(address, ct);
 
-    public override Task<IReadOnlyList<DbColumn>> DescribeAsync(DbConnection connection, SqlText sql, DbTransaction? transaction, CancellationToken ct) =>
+    public override Task<IReadOnlyList<DbColumn>> DescribeAsync(
+        DbConnection connection, SqlText sql, DbTransaction? transaction, CancellationToken ct) =>
         base.DescribeAsync(connection, new SqlText([sql.ToLiteral()], []), transaction, ct);
 
-    public override Task<IRowReader> ReadAsync(DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, CancellationToken ct) =>
+    public override Task<IRowReader> ReadAsync(
+        DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, CancellationToken ct) =>
         PostgreSqlCopyReader.StartAsync((NpgsqlConnection)connection, sql, shape, limits, ct);
 
     public override string SelectList(QueryShape shape) =>

@@ -24,6 +24,8 @@ internal sealed class SqlServerDialect : Dialect
 
     public override int FractionDigits => 7;
 
+    public override string AddColumn => "ADD";
+
     public override string ClockQuery => "SELECT DATEDIFF_BIG(millisecond, '1970-01-01', SYSUTCDATETIME())";
 
     protected override DbProviderFactory Factory => SqlClientFactory.Instance;
@@ -35,7 +37,9 @@ internal sealed class SqlServerDialect : Dialect
     public override DbConnectionStringBuilder Translate(JdbcUrl url, string baseDirectory, List<string> notes)
     {
         var host = url.Hosts.Count == 0
-            ? new JdbcHost(url["servername"] ?? url["server"] ?? "localhost", int.TryParse(url["port"] ?? url["portnumber"], out var named) ? named : null)
+            ? new JdbcHost(
+                url["servername"] ?? url["server"] ?? "localhost",
+                int.TryParse(url["port"] ?? url["portnumber"], out var named) ? named : null)
             : url.Hosts[0];
         var instance = url["instancename"] is { } name ? $@"\{name}" : "";
         var builder = new SqlConnectionStringBuilder
@@ -48,7 +52,7 @@ internal sealed class SqlServerDialect : Dialect
             .Copy("password", "Password")
             .Copy("databasename", "Initial Catalog")
             .Copy("database", "Initial Catalog")
-            .Map("encrypt", "Encrypt", value => value.Equals("strict", StringComparison.OrdinalIgnoreCase) ? "Strict" : JdbcParameters.IsTrue(value) ? "True" : "False")
+            .Map("encrypt", "Encrypt", Encryption)
             .Flag("trustservercertificate", "TrustServerCertificate", true, false)
             .Copy("hostnameincertificate", "HostNameInCertificate")
             .Seconds("logintimeout", "Connect Timeout")
@@ -64,16 +68,18 @@ internal sealed class SqlServerDialect : Dialect
         return builder;
     }
 
-    public override FaultKind KindOf(DbException failure) => (failure as SqlException)?.Number switch
-    {
-        18456 or 18452 => FaultKind.Login,
-        4060 or 911 => FaultKind.NoDatabase,
-        -2 => FaultKind.TimedOut,
-        102 or 105 or 156 or 207 or 208 or 209 or 229 or 230 or 1033 or 8120 or 8156 => FaultKind.Query,
-        515 or 547 or 2601 or 2627 or 2628 or 8115 or 8152 or 245 or 241 or 242 => FaultKind.Data,
-        2 or 53 or 40 or 258 or 10060 or 10061 or 11001 or 0 => FaultKind.Unreachable,
-        _ => FaultKind.Passing,
-    };
+    public override FaultKind KindOf(DbException failure) => failure is RefusedValueException
+        ? FaultKind.Data
+        : (failure as SqlException)?.Number switch
+        {
+            18456 or 18452 => FaultKind.Login,
+            4060 or 911 => FaultKind.NoDatabase,
+            -2 => FaultKind.TimedOut,
+            102 or 105 or 156 or 207 or 208 or 209 or 229 or 230 or 1033 or 8120 or 8156 => FaultKind.Query,
+            515 or 547 or 2601 or 2627 or 2628 or 8115 or 8152 or 245 or 241 or 242 => FaultKind.Data,
+            2 or 53 or 40 or 258 or 10060 or 10061 or 11001 or 0 => FaultKind.Unreachable,
+            _ => FaultKind.Passing,
+        };
 
     public override async ValueTask<bool?> IsIndexedAsync(DbConnection connection, string table, string column, CancellationToken ct)
     {
@@ -84,4 +90,7 @@ internal sealed class SqlServerDialect : Dialect
             ct).ConfigureAwait(false);
         return (int)count! > 0;
     }
+
+    private static string Encryption(string value) =>
+        value.Equals("strict", StringComparison.OrdinalIgnoreCase) ? "Strict" : JdbcParameters.IsTrue(value) ? "True" : "False";
 }

@@ -30,7 +30,14 @@ internal sealed class SqliteDialect : Dialect
     {
         var builder = new SqliteConnectionStringBuilder { DataSource = url.Database };
         new JdbcParameters(url, builder, notes)
-            .Map("mode", "Mode", mode => mode switch { "ro" => "ReadOnly", "rw" => "ReadWrite", "rwc" => "ReadWriteCreate", "memory" => "Memory", _ => mode })
+            .Map("mode", "Mode", mode => mode switch
+            {
+                "ro" => "ReadOnly",
+                "rw" => "ReadWrite",
+                "rwc" => "ReadWriteCreate",
+                "memory" => "Memory",
+                _ => mode,
+            })
             .Map("cache", "Cache", cache => cache == "shared" ? "Shared" : "Private")
             .Milliseconds("busy_timeout", "Default Timeout")
             .Ignore("journal_mode", "synchronous", "foreign_keys")
@@ -56,10 +63,12 @@ internal sealed class SqliteDialect : Dialect
     public override TimeSpan DefaultSafetyLag(IncrementalType type) =>
         type == IncrementalType.Id ? TimeSpan.Zero : TimeSpan.FromSeconds(30);
 
-    public override Task<IReadOnlyList<DbColumn>> DescribeAsync(DbConnection connection, SqlText sql, DbTransaction? transaction, CancellationToken ct) =>
+    public override Task<IReadOnlyList<DbColumn>> DescribeAsync(
+        DbConnection connection, SqlText sql, DbTransaction? transaction, CancellationToken ct) =>
         Task.FromResult(SqliteColumn.Describe((SqliteConnection)connection, sql));
 
-    public override Task<IRowReader> ReadAsync(DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, CancellationToken ct) =>
+    public override Task<IRowReader> ReadAsync(
+        DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, CancellationToken ct) =>
         Task.FromResult<IRowReader>(SqliteRowReader.Start((SqliteConnection)connection, sql, shape));
 
     public override void Bind(DbCommand command, CursorValue value)
@@ -86,8 +95,10 @@ internal sealed class SqliteDialect : Dialect
         var (name, wanted) = (PostgreSqlDialect.Text(table), PostgreSqlDialect.Text(column));
         var count = await connection.ScalarAsync(
             $"""
-            SELECT (SELECT count(*) FROM pragma_index_list({name}) l JOIN pragma_index_info(l.name) i ON i.seqno = 0 WHERE i.name = {wanted} COLLATE NOCASE)
-                + (SELECT count(*) FROM pragma_table_info({name}) WHERE name = {wanted} COLLATE NOCASE AND pk = 1 AND type = 'INTEGER' COLLATE NOCASE)
+            SELECT (SELECT count(*) FROM pragma_index_list({name}) l JOIN pragma_index_info(l.name) i ON i.seqno = 0
+                    WHERE i.name = {wanted} COLLATE NOCASE)
+                + (SELECT count(*) FROM pragma_table_info({name})
+                    WHERE name = {wanted} COLLATE NOCASE AND pk = 1 AND type = 'INTEGER' COLLATE NOCASE)
             """,
             ct).ConfigureAwait(false);
         return (long)count! > 0;

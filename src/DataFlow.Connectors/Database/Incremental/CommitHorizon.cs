@@ -23,7 +23,8 @@ internal sealed class CommitHorizon(DatabaseAddress address, ITransactionWatch? 
             : "the open transactions";
 
     /// <summary>Finds out what a database shows of its transactions.</summary>
-    public static async Task<CommitHorizon> CreateAsync(DatabaseAddress address, DatabaseSourceOptions options, TimeProvider time, CancellationToken ct)
+    public static async Task<CommitHorizon> CreateAsync(
+        DatabaseAddress address, DatabaseSourceOptions options, TimeProvider time, CancellationToken ct)
     {
         var watch = await address.Dialect.WatchAsync(address, ct).ConfigureAwait(false);
         var lag = options.SafetyLag ?? (watch is null ? address.Dialect.DefaultSafetyLag(options.IncrementalType) : TimeSpan.Zero);
@@ -34,7 +35,8 @@ internal sealed class CommitHorizon(DatabaseAddress address, ITransactionWatch? 
     public async Task<PendingBound> CaptureAsync(CursorValue high, CancellationToken ct)
     {
         var notBefore = lag > TimeSpan.Zero ? await ClockAsync(ct).ConfigureAwait(false) + (long)lag.TotalMilliseconds : 0;
-        return new PendingBound(high, watch is null ? [] : await watch.ListAsync(ct).ConfigureAwait(false), IsSecond: watch is null, notBefore);
+        return new PendingBound(
+            high, watch is null ? [] : await watch.ListAsync(ct).ConfigureAwait(false), IsSecond: watch is null, notBefore);
     }
 
     /// <summary>
@@ -82,7 +84,8 @@ internal sealed class CommitHorizon(DatabaseAddress address, ITransactionWatch? 
         {
             return await connection.ScalarAsync(address.Dialect.ClockQuery, ct).ConfigureAwait(false) switch
             {
-                string text => new DateTimeOffset(DateTime.Parse(text, CultureInfo.InvariantCulture), TimeSpan.Zero).ToUnixTimeMilliseconds(),
+                string text =>
+                    new DateTimeOffset(DateTime.Parse(text, CultureInfo.InvariantCulture), TimeSpan.Zero).ToUnixTimeMilliseconds(),
                 DateTime moment => new DateTimeOffset(moment, TimeSpan.Zero).ToUnixTimeMilliseconds(),
                 var milliseconds => Convert.ToInt64(milliseconds, CultureInfo.InvariantCulture),
             };

@@ -56,7 +56,8 @@ internal readonly struct CursorValue : IComparable<CursorValue>, IEquatable<Curs
 
     public static CursorValue OfText(string text) => new(CursorKind.Text, 0, text, false);
 
-    public static CursorValue OfMoment(long ticks, bool hasZone = false, string? text = null) => new(CursorKind.Moment, ticks, text, hasZone);
+    public static CursorValue OfMoment(long ticks, bool hasZone = false, string? text = null) =>
+        new(CursorKind.Moment, ticks, text, hasZone);
 
     /// <summary>A value that is surely below, however finely the column counts.</summary>
     public CursorValue Below() => Kind switch
@@ -71,7 +72,8 @@ internal readonly struct CursorValue : IComparable<CursorValue>, IEquatable<Curs
     public string ToText(int fractionDigits) => Kind switch
     {
         CursorKind.Number => Number.ToString(CultureInfo.InvariantCulture),
-        CursorKind.Moment => new DateTime((long)Number).ToString("yyyy-MM-dd HH:mm:ss.fffffff"[..(20 + fractionDigits)], CultureInfo.InvariantCulture),
+        CursorKind.Moment =>
+            new DateTime((long)Number).ToString("yyyy-MM-dd HH:mm:ss.fffffff"[..(20 + fractionDigits)], CultureInfo.InvariantCulture),
         _ => Text,
     };
 
@@ -80,7 +82,9 @@ internal readonly struct CursorValue : IComparable<CursorValue>, IEquatable<Curs
     {
         CursorKind.Number => (double)Number,
         CursorKind.Moment => (double)(Number - DateTime.UnixEpoch.Ticks) / TicksPerSecond,
-        _ => DateTime.TryParse(Text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment)
+        _ =>
+            DateTime.TryParse(
+                Text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment)
             ? (moment - DateTime.UnixEpoch).TotalSeconds
             : double.NaN,
     };

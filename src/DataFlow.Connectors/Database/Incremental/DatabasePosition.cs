@@ -17,6 +17,9 @@ internal sealed record QueryState
     /// <summary>What will become the lower bound next.</summary>
     public PendingBound? Pending { get; init; }
 
+    /// <summary>True when the rows without a cursor have been read, where they are wanted.</summary>
+    public bool HasReadNulls { get; init; }
+
     /// <summary>Number of the full load that is under way.</summary>
     public long Load { get; init; }
 
@@ -53,8 +56,11 @@ internal sealed class DatabasePosition(QueryState state) : Position
             Rows = root.GetProperty("rows").GetInt64(),
             Lower = CursorOf(root, "cursor"),
             Highest = CursorOf(root, "highest"),
+            HasReadNulls = root.TryGetProperty("nulls", out _),
             Load = root.TryGetProperty("load", out var load) ? load.GetInt64() : 0,
-            Key = root.TryGetProperty("key", out var key) ? [.. key.EnumerateArray().Select(value => CursorValue.Restore(value.GetString()!))] : null,
+            Key = root.TryGetProperty("key", out var key)
+                ? [.. key.EnumerateArray().Select(value => CursorValue.Restore(value.GetString()!))]
+                : null,
             Pending = root.TryGetProperty("pending", out var pending)
                 ? new PendingBound(
                     CursorOf(pending, "cursor"),
@@ -73,6 +79,11 @@ internal sealed class DatabasePosition(QueryState state) : Position
         writer.WriteNumber("rows", state.Rows);
         WriteCursor(writer, "cursor", state.Lower);
         WriteCursor(writer, "highest", state.Highest);
+        if (state.HasReadNulls)
+        {
+            writer.WriteBoolean("nulls", true);
+        }
+
         if (state.Load > 0 || state.Key is not null)
         {
             writer.WriteNumber("load", state.Load);

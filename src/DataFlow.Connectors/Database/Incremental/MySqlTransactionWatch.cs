@@ -42,8 +42,12 @@ internal sealed class MySqlTransactionWatch(DatabaseAddress address) : ITransact
             }
 
             var grants = await connection.ListAsync("SHOW GRANTS", ct).ConfigureAwait(false);
-            return grants.Exists(grant => grant.Contains("PROCESS", StringComparison.Ordinal) || grant.Contains("ALL PRIVILEGES ON *.*", StringComparison.Ordinal))
-                ? new MySqlTransactionWatch(address) { _isMariaDb = connection.ServerVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase) }
+            return grants.Exists(grant => grant.Contains("PROCESS", StringComparison.Ordinal)
+                || grant.Contains("ALL PRIVILEGES ON *.*", StringComparison.Ordinal))
+                ? new MySqlTransactionWatch(address)
+                {
+                    _isMariaDb = connection.ServerVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase),
+                }
                 : null;
         }
     }

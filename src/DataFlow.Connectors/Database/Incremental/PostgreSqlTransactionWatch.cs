@@ -13,7 +13,8 @@ internal sealed class PostgreSqlTransactionWatch(DatabaseAddress address) : ITra
         LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
         WHERE l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock' AND l.pid <> pg_backend_pid()
           AND (a.datid IS NULL OR a.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
-          AND coalesce(a.backend_type, '') NOT IN ('autovacuum worker', 'autovacuum launcher', 'walsender', 'checkpointer', 'background writer')
+          AND coalesce(a.backend_type, '') NOT IN (
+              'autovacuum worker', 'autovacuum launcher', 'walsender', 'checkpointer', 'background writer')
         """;
 
     private const string Prepared = "SELECT 'p' || gid FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()";

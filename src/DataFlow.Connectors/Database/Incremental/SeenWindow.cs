@@ -91,7 +91,8 @@ internal sealed class SeenWindow
     {
         foreach (var index in _changed)
         {
-            yield return (index, _pieces[index] is { } piece ? new SeenPosition(piece.Hashes, piece.Count, piece.Highest) : SeenPosition.Empty);
+            yield return (
+                index, _pieces[index] is { } piece ? new SeenPosition(piece.Hashes, piece.Count, piece.Highest) : SeenPosition.Empty);
         }
 
         _changed.Clear();

@@ -10,7 +10,8 @@ internal sealed class QueryShape
         Columns = columns;
         Formats = [.. columns.Select(dialect.FormatOf)];
         Schema = new RecordSchema(columns.Select((column, index) => (column.ColumnName, Formats[index].TypeOf())));
-        IdColumn = columns.Select(column => column.ColumnName).ToList().FindIndex(name => name.Equals("id", StringComparison.OrdinalIgnoreCase));
+        IdColumn = columns.Select(column => column.ColumnName).ToList().FindIndex(
+            name => name.Equals("id", StringComparison.OrdinalIgnoreCase));
         Signature = string.Join(',', columns.Select(column => $"{column.ColumnName}:{column.DataTypeName}"));
     }
 
@@ -34,7 +35,8 @@ internal sealed class QueryShape
 
     /// <summary>Asks the database what a query gives, without running it.</summary>
     /// <exception cref="ConnectorException">The query can't be run, or two columns have one name.</exception>
-    public static async Task<QueryShape> DescribeAsync(DbConnection connection, SqlText query, DatabaseAddress address, CancellationToken ct)
+    public static async Task<QueryShape> DescribeAsync(
+        DbConnection connection, SqlText query, DatabaseAddress address, CancellationToken ct)
     {
         try
         {
@@ -84,5 +86,6 @@ internal sealed class QueryShape
                 $"The column '{name}' of the option {option} is not among the columns of the query "
                     + $"({string.Join(", ", Schema.Names)})."))];
 
-    private int Find(Func<DbColumn, bool> matches) => Columns.Select((column, index) => matches(column) ? index : -1).FirstOrDefault(index => index >= 0, -1);
+    private int Find(Func<DbColumn, bool> matches) =>
+        Columns.Select((column, index) => matches(column) ? index : -1).FirstOrDefault(index => index >= 0, -1);
 }

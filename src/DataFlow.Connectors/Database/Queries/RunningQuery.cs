@@ -5,12 +5,19 @@ namespace DataFlow.Connectors;
 /// <summary>A query with its connection, from its start to its end. Not thread-safe.</summary>
 internal sealed class RunningQuery : IAsyncDisposable
 {
+    private const int ManyRows = 1000;
+
+    // A server that sends many rows does it in small packets. Asking for each of them as it comes costs more time than reading
+    // it: a moment later there are many of them, and the server has not been kept waiting.
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(1);
+
     private readonly DatabaseAddress _address;
     private readonly DbConnection _connection;
     private readonly IRowReader _rows;
     private readonly string _sql;
     private readonly Action _onError;
     private bool _ended;
+    private long _read;
 
     private RunningQuery(DatabaseAddress address, DbConnection connection, IRowReader rows, string sql, Action onError)
     {
@@ -33,9 +40,12 @@ internal sealed class RunningQuery : IAsyncDisposable
     /// <param name="onError">Called when it fails, before the failure is thrown.</param>
     /// <param name="ct">A stop.</param>
     public static async Task<RunningQuery> StartAsync(
-        DatabaseAddress address, DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, Action onError, CancellationToken ct)
+        DatabaseAddress address, DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, Action onError,
+        CancellationToken ct)
     {
-        var text = address.Dialect is PostgreSqlDialect ? $"COPY (\n{sql.ToLiteral()}\n)" : sql.With(index => address.Dialect.Placeholder(index + 1));
+        var text = address.Dialect is PostgreSqlDialect
+            ? $"COPY (\n{sql.ToLiteral()}\n)"
+            : sql.With(index => address.Dialect.Placeholder(index + 1));
         try
         {
             var rows = await address.Dialect.ReadAsync(connection, sql, shape, limits, ct).ConfigureAwait(false);
@@ -66,6 +76,7 @@ internal sealed class RunningQuery : IAsyncDisposable
             }
 
             _ended = !read.Result;
+            _read++;
             return ValueTask.FromResult(read.Result);
         }
         catch (Exception failure)
@@ -100,7 +111,8 @@ internal sealed class RunningQuery : IAsyncDisposable
         }
     }
 
-    private static bool IsStop(Exception failure, CancellationToken stop) => failure is OperationCanceledException && stop.IsCancellationRequested;
+    private static bool IsStop(Exception failure, CancellationToken stop) =>
+        failure is OperationCanceledException && stop.IsCancellationRequested;
 
     private async ValueTask<bool> AwaitAsync(ValueTask<bool> read, CancellationToken stop)
     {
@@ -108,6 +120,11 @@ internal sealed class RunningQuery : IAsyncDisposable
         {
             var isThere = await read.ConfigureAwait(false);
             _ended = !isThere;
+            if (isThere && ++_read > ManyRows)
+            {
+                await Task.Delay(Gathering, TimeProvider.System, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             return isThere;
         }
         catch (Exception failure)

@@ -62,6 +62,13 @@ internal sealed class SourceQuery
             .Add($" ORDER BY {string.Join(", ", key.Prepend(shape.Cursor).Distinct().Select(column => Column(shape, column)))}")
             .Build();
 
+    /// <summary>The rows without a cursor, as far as the user's condition lets them through.</summary>
+    public SqlText Nulls(QueryShape shape, CursorValue start) => Nulls(shape, start, _dialect.SelectList(shape)).Build();
+
+    /// <summary>One row, of nothing but the cursor, if there are any without one.</summary>
+    public SqlText AnyNull(QueryShape shape, CursorValue start) =>
+        Nulls(shape, start, Column(shape, shape.Cursor)).Add(_dialect.First($" ORDER BY {Column(shape, shape.Cursor)}", 1)).Build();
+
     /// <summary>The highest cursor that there is now.</summary>
     public SqlText Highest(QueryShape shape, CursorValue lower, CursorValue start) =>
         Inside(new SqlTextBuilder().Add($"SELECT max({Column(shape, shape.Cursor)})"), shape, lower, start).Build();
@@ -90,6 +97,10 @@ internal sealed class SourceQuery
         var order = string.Join(", ", key.Select(column => Column(shape, column)));
         return sql.Add(_dialect.First($" ORDER BY {order}", rows)).Build();
     }
+
+    private SqlTextBuilder Nulls(QueryShape shape, CursorValue start, string select) =>
+        new SqlTextBuilder().Add($"SELECT {select} FROM (\n").Add(_template, start)
+            .Add($"\n) q WHERE {Column(shape, shape.Cursor)} IS NULL");
 
     private SqlTextBuilder Inside(SqlTextBuilder sql, QueryShape shape, CursorValue lower, CursorValue start)
     {

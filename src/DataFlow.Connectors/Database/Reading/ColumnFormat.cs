@@ -47,7 +47,8 @@ internal static class ColumnFormats
         TypeCode.Single => ColumnFormat.Float,
         TypeCode.Double => ColumnFormat.Double,
         TypeCode.Boolean => ColumnFormat.Bool,
-        TypeCode.DateTime => column.DataTypeName?.Equals("date", StringComparison.OrdinalIgnoreCase) == true ? ColumnFormat.Date : ColumnFormat.Timestamp,
+        TypeCode.DateTime =>
+            column.DataTypeName?.Equals("date", StringComparison.OrdinalIgnoreCase) == true ? ColumnFormat.Date : ColumnFormat.Timestamp,
         TypeCode.String => ColumnFormat.Text,
         _ when column.DataType == typeof(DateTimeOffset) => ColumnFormat.TimestampTz,
         _ when column.DataType == typeof(DateOnly) => ColumnFormat.Date,

@@ -10,6 +10,7 @@ namespace DataFlow.Connectors;
 internal sealed class PostgreSqlCopyReader : IRowReader
 {
     private const int HeaderLength = 19;
+    private const int EndOfRows = -1;
 
     private readonly NpgsqlRawCopyStream _stream;
     private readonly ColumnFormat[] _formats;
@@ -77,7 +78,8 @@ internal sealed class PostgreSqlCopyReader : IRowReader
             ColumnFormat.Int32 => CursorValue.OfNumber(BinaryPrimitives.ReadInt32BigEndian(value)),
             ColumnFormat.Int16 => CursorValue.OfNumber(BinaryPrimitives.ReadInt16BigEndian(value)),
             ColumnFormat.Decimal => PostgreSqlNumeric.ToDecimal(value) is { } number ? CursorValue.OfNumber(number) : CursorValue.Endless,
-            ColumnFormat.Timestamp or ColumnFormat.TimestampTz => Moment(BinaryPrimitives.ReadInt64BigEndian(value), _formats[column] == ColumnFormat.TimestampTz),
+            ColumnFormat.Timestamp or ColumnFormat.TimestampTz =>
+                Moment(BinaryPrimitives.ReadInt64BigEndian(value), _formats[column] == ColumnFormat.TimestampTz),
             ColumnFormat.Date => Moment(BinaryPrimitives.ReadInt32BigEndian(value) * (TimeSpan.TicksPerDay / 10), hasZone: false),
             ColumnFormat.Uuid => CursorValue.OfText(new Guid(value, bigEndian: true).ToString()),
             _ => CursorValue.OfText(System.Text.Encoding.UTF8.GetString(value)),
@@ -179,9 +181,10 @@ internal sealed class PostgreSqlCopyReader : IRowReader
             return false;
         }
 
-        if (BinaryPrimitives.ReadInt16BigEndian(_buffer.AsSpan(at)) < 0)
+        var columns = BinaryPrimitives.ReadInt16BigEndian(_buffer.AsSpan(at));
+        if (columns != _formats.Length)
         {
-            _ended = true;
+            _ended = columns == EndOfRows ? true : throw new IOException($"A row has {columns} columns instead of {_formats.Length}.");
             return false;
         }
 
@@ -209,31 +212,23 @@ internal sealed class PostgreSqlCopyReader : IRowReader
         return true;
     }
 
+    /// <summary>Takes in all that has arrived, as far as there is room: each read of the stream gives one row.</summary>
     private async ValueTask<bool> LoadAsync(CancellationToken ct)
     {
         while (true)
         {
-            if (_from > 0)
+            MakeRoom();
+            int read;
+            bool hasWaited;
+            do
             {
-                _buffer.AsSpan(_from, _to - _from).CopyTo(_buffer);
-                _next -= _from;
-                _to -= _from;
-                _from = 0;
+                var reading = _stream.ReadAsync(_buffer.AsMemory(_to), ct);
+                hasWaited = !reading.IsCompleted;
+                read = await reading.ConfigureAwait(false);
+                _to += read;
             }
+            while (read > 0 && !hasWaited && _to < _buffer.Length);
 
-            if (_to == _buffer.Length)
-            {
-                Array.Resize(ref _buffer, _buffer.Length * 2);
-            }
-
-            var read = await _stream.ReadAsync(_buffer.AsMemory(_to), ct).ConfigureAwait(false);
-            if (read == 0)
-            {
-                _ended = true;
-                return false;
-            }
-
-            _to += read;
             if (TryLocate())
             {
                 return true;
@@ -243,6 +238,27 @@ internal sealed class PostgreSqlCopyReader : IRowReader
             {
                 return false;
             }
+
+            if (read == 0)
+            {
+                throw new IOException("The rows broke off before their end.");
+            }
+        }
+    }
+
+    private void MakeRoom()
+    {
+        if (_from > 0)
+        {
+            _buffer.AsSpan(_from, _to - _from).CopyTo(_buffer);
+            _next -= _from;
+            _to -= _from;
+            _from = 0;
+        }
+
+        if (_to == _buffer.Length)
+        {
+            Array.Resize(ref _buffer, _buffer.Length * 2);
         }
     }
 }

@@ -14,7 +14,8 @@ internal static class PostgreSqlNumeric
 
     /// <summary>Bytes that the text may take.</summary>
     public static int MostBytes(ReadOnlySpan<byte> value) =>
-        16 + (4 * (Math.Max(0, (int)BinaryPrimitives.ReadInt16BigEndian(value[2..])) + 1)) + BinaryPrimitives.ReadInt16BigEndian(value[6..]);
+        16 + (4 * (Math.Max(0, (int)BinaryPrimitives.ReadInt16BigEndian(value[2..])) + 1))
+            + BinaryPrimitives.ReadInt16BigEndian(value[6..]);
 
     /// <summary>Writes the number with its scale, never with an exponent.</summary>
     public static int Write(Span<byte> output, ReadOnlySpan<byte> value)
@@ -75,7 +76,9 @@ internal static class PostgreSqlNumeric
         }
 
         var length = Write(text, value);
-        return decimal.TryParse(Encoding.ASCII.GetString(text[..length]), NumberStyles.Number, CultureInfo.InvariantCulture, out var number) ? number : null;
+        return decimal.TryParse(Encoding.ASCII.GetString(text[..length]), NumberStyles.Number, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
     }
 
     private static int Digit(ReadOnlySpan<byte> digits, int count, int index) =>

@@ -63,11 +63,13 @@ internal sealed class ProviderRowReader : IRowReader
 
         return _formats[column] switch
         {
-            ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 => CursorValue.OfNumber(Convert.ToInt64(_reader.GetValue(column), CultureInfo.InvariantCulture)),
+            ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 =>
+                CursorValue.OfNumber(Convert.ToInt64(_reader.GetValue(column), CultureInfo.InvariantCulture)),
             ColumnFormat.MySqlMoment or ColumnFormat.MySqlDate => OfMySql(_reader.GetFieldValue<MySqlDateTime>(column)),
             ColumnFormat.Date or ColumnFormat.Timestamp => CursorValue.OfMoment(_reader.GetDateTime(column).Ticks),
             ColumnFormat.TimestampTz => CursorValue.OfMoment(_reader.GetFieldValue<DateTimeOffset>(column).UtcTicks, hasZone: true),
-            ColumnFormat.Text or ColumnFormat.Uuid => CursorValue.OfText(Convert.ToString(_reader.GetValue(column), CultureInfo.InvariantCulture)!),
+            ColumnFormat.Text or ColumnFormat.Uuid =>
+                CursorValue.OfText(Convert.ToString(_reader.GetValue(column), CultureInfo.InvariantCulture)!),
             _ => CursorValue.OfNumber(Convert.ToDecimal(_reader.GetValue(column), CultureInfo.InvariantCulture)),
         };
     }
@@ -122,7 +124,8 @@ internal sealed class ProviderRowReader : IRowReader
                 return;
             case ColumnFormat.Bits when _reader.GetValue(column) is ulong bits:
                 var isOne = _reader.GetColumnSchema()[column].ColumnSize == 1;
-                row.Commit(isOne ? ColumnText.Bool(row.Reserve(ColumnText.Most), bits != 0) : ColumnText.Unsigned(row.Reserve(ColumnText.Most), bits));
+                var room = row.Reserve(ColumnText.Most);
+                row.Commit(isOne ? ColumnText.Bool(room, bits != 0) : ColumnText.Unsigned(room, bits));
                 return;
             default:
                 AppendValue(ref row, _reader.GetValue(column));
@@ -140,7 +143,8 @@ internal sealed class ProviderRowReader : IRowReader
         }
 
         var output = row.Reserve(ColumnText.Most);
-        row.Commit(format == ColumnFormat.MySqlDate ? ColumnText.Date(output, value.GetDateTime()) : ColumnText.Timestamp(output, value.GetDateTime()));
+        var moment = value.GetDateTime();
+        row.Commit(format == ColumnFormat.MySqlDate ? ColumnText.Date(output, moment) : ColumnText.Timestamp(output, moment));
     }
 
     private static void AppendValue(ref RowText row, object value)

@@ -20,10 +20,12 @@ internal sealed class SqliteColumn : DbColumn
         DataType = TypeOf(DataTypeName);
         if (BaseTableName is { Length: > 0 } table)
         {
-            var found = raw.sqlite3_table_column_metadata(database, null, table, BaseColumnName, out _, out _, out var isNotNull, out var isKey, out _);
+            var found = raw.sqlite3_table_column_metadata(
+                database, null, table, BaseColumnName, out _, out _, out var isNotNull, out var isKey, out _);
 
             // A primary key of SQLite may hold NULL, unless it is the row's own number.
-            AllowDBNull = found != raw.SQLITE_OK || (isNotNull == 0 && !(isKey == 1 && DataTypeName.Equals("INTEGER", StringComparison.OrdinalIgnoreCase)));
+            AllowDBNull = found != raw.SQLITE_OK
+                || (isNotNull == 0 && !(isKey == 1 && DataTypeName.Equals("INTEGER", StringComparison.OrdinalIgnoreCase)));
         }
     }
 
@@ -31,7 +33,8 @@ internal sealed class SqliteColumn : DbColumn
     public static IReadOnlyList<DbColumn> Describe(SqliteConnection connection, SqlText sql)
     {
         using var statement = SqliteRowReader.Prepare(connection.Handle!, sql);
-        return [.. Enumerable.Range(0, raw.sqlite3_column_count(statement)).Select(index => new SqliteColumn(connection.Handle!, statement, index))];
+        return [.. Enumerable.Range(0, raw.sqlite3_column_count(statement))
+            .Select(index => new SqliteColumn(connection.Handle!, statement, index))];
     }
 
     /// <summary>The type that values of a declared type usually have, by SQLite's own rules.</summary>

@@ -25,9 +25,28 @@ internal sealed record WriteTarget(DbConnection Connection, TargetTable Table, i
     /// <returns>False for null.</returns>
     public bool TryText(RecordBatch batch, int row, int field, int column, out ReadOnlySpan<byte> text)
     {
-        var kind = batch.Field(row, field).Kind;
-        text = kind is FieldKind.Null or FieldKind.Absent or FieldKind.Unchanged ? default : batch.Utf8(row, field);
-        return kind is not (FieldKind.Null or FieldKind.Absent or FieldKind.Unchanged)
-            && !(text.IsEmpty && Options.EmptyAsNull && !Table.HoldsText(column));
+        var value = batch.Field(row, field);
+        switch (value.Kind)
+        {
+            case FieldKind.Null or FieldKind.Absent or FieldKind.Unchanged:
+                text = default;
+                return false;
+            case FieldKind.Text:
+                text = batch.Raw(value);
+                break;
+            default:
+                text = batch.Utf8(row, field);
+                break;
+        }
+
+        return !text.IsEmpty || !Options.EmptyAsNull || Table.HoldsText(column);
     }
+
+    /// <summary>True where a value that says <c>true</c> or <c>false</c> means just that, by the record's type or the column's.</summary>
+    public bool IsBool(RecordBatch batch, int field, int column) =>
+        batch.Schema.TypeOf(field) == FieldType.Bool || Table.Formats[column] == ColumnFormat.Bool;
+
+    /// <summary>True where a value that says <c>\x6162</c> means bytes, by the record's type or the column's.</summary>
+    public bool IsBytes(RecordBatch batch, int field, int column) =>
+        batch.Schema.TypeOf(field) == FieldType.Bytes || Table.Formats[column] == ColumnFormat.Bytes;
 }

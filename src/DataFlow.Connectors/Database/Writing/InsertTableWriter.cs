@@ -51,14 +51,13 @@ internal sealed class InsertTableWriter(WriteTarget target, Dialect dialect) : I
             return DBNull.Value;
         }
 
-        return run.Batch.Schema.TypeOf(field) switch
+        if (target.IsBool(run.Batch, field, column) && (text.SequenceEqual("true"u8) || text.SequenceEqual("false"u8)))
         {
-            FieldType.Bool when text.SequenceEqual("true"u8) => true,
-            FieldType.Bool when text.SequenceEqual("false"u8) => false,
-            FieldType.Bytes when TableStatements.BytesOf(run.Batch.Field(row, field).Kind, text) is { } bytes => bytes,
-            _ when target.Table.Formats[column] == ColumnFormat.Bool && text.SequenceEqual("true"u8) => true,
-            _ when target.Table.Formats[column] == ColumnFormat.Bool && text.SequenceEqual("false"u8) => false,
-            _ => Encoding.UTF8.GetString(text),
-        };
+            return text[0] == 't';
+        }
+
+        return target.IsBytes(run.Batch, field, column) && TableStatements.BytesOf(run.Batch.Field(row, field).Kind, text) is { } bytes
+            ? bytes
+            : Encoding.UTF8.GetString(text);
     }
 }

@@ -7,6 +7,7 @@ namespace DataFlow.Connectors;
 /// <summary>Writes by COPY in text form: inserts into the table itself, upserts and deletes by way of a temporary table.</summary>
 internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) : ITableWriter
 {
+    private readonly TabText _lines = new(target, pool, boolsAsDigits: false);
     private readonly Dictionary<string, string> _temporary = [];
     private DbTransaction? _transaction;
 
@@ -26,8 +27,7 @@ internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) 
             return;
         }
 
-        var temporary = await TemporaryAsync(run, ct).ConfigureAwait(false);
-        await Connection.ExecuteAsync($"TRUNCATE {temporary}", ct).ConfigureAwait(false);
+        var temporary = await EmptyTemporaryAsync(run, ct).ConfigureAwait(false);
         await CopyAsync(temporary, run, rows, numbered: true, ct).ConfigureAwait(false);
         await Connection.ExecuteAsync(run.IsDelete ? Delete(temporary) : Upsert(temporary, run), ct).ConfigureAwait(false);
     }
@@ -35,7 +35,7 @@ internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     /// <summary>A temporary table can be lost with a savepoint, so that it is looked for again.</summary>
-    private async Task<string> TemporaryAsync(RowRun run, CancellationToken ct)
+    private async Task<string> EmptyTemporaryAsync(RowRun run, CancellationToken ct)
     {
         var columns = Names(run);
         if (!_temporary.TryGetValue(columns, out var name))
@@ -46,7 +46,7 @@ internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) 
 
         await Connection.ExecuteAsync(
             $"CREATE TEMP TABLE IF NOT EXISTS {name["pg_temp.".Length..]} ON COMMIT DROP AS SELECT {columns}, 0::bigint AS "
-                + $"dataflow_row FROM {target.Table.Quoted} WITH NO DATA",
+                + $"dataflow_row FROM {target.Table.Quoted} WITH NO DATA; TRUNCATE {name}",
             ct).ConfigureAwait(false);
         return name;
     }
@@ -57,7 +57,9 @@ internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) 
         var names = Names(run);
         var key = string.Join(", ", target.Key.Select(Name));
         var others = run.Columns.Where(column => !target.Key.Contains(column)).ToList();
-        var change = others.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", others.Select(column => $"{Name(column)} = EXCLUDED.{Name(column)}"))}";
+        var change = others.Count == 0
+            ? "NOTHING"
+            : $"UPDATE SET {string.Join(", ", others.Select(column => $"{Name(column)} = EXCLUDED.{Name(column)}"))}";
         return $"INSERT INTO {target.Table.Quoted} ({names}) SELECT DISTINCT ON ({key}) {names} FROM {temporary} "
             + $"ORDER BY {key}, dataflow_row DESC ON CONFLICT ({key}) DO {change}";
     }
@@ -68,58 +70,13 @@ internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) 
 
     private async Task CopyAsync(string table, RowRun run, ReadOnlyMemory<int> rows, bool numbered, CancellationToken ct)
     {
-        using var encoded = Encode(run, rows, numbered);
         var copy = await Connection.BeginTextImportAsync(
             $"COPY {table} ({Names(run)}{(numbered ? ", dataflow_row" : "")}) FROM STDIN", ct).ConfigureAwait(false);
         await using (copy.ConfigureAwait(false))
         {
             // The writer encodes texts; below it is the stream, which takes our UTF-8 as it is.
-            await copy.BaseStream.WriteAsync(encoded.Bytes, ct).ConfigureAwait(false);
+            await _lines.WriteAsync(run, rows, numbered, copy.BaseStream, ct).ConfigureAwait(false);
         }
-    }
-
-    private EncodedBatch Encode(RowRun run, ReadOnlyMemory<int> rows, bool numbered)
-    {
-        var output = new EncodedBatch(pool);
-        for (var index = 0; index < rows.Length; index++)
-        {
-            for (var field = 0; field < run.Fields.Length; field++)
-            {
-                var isValue = target.TryText(run.Batch, rows.Span[index], run.Fields[field], run.Columns[field], out var text);
-                var room = output.Reserve((text.Length * 2) + 4);
-                var at = field > 0 ? ColumnText.Copy(room, "\t"u8) : 0;
-                output.Advance(at + (isValue ? CopyEscaped(room[at..], text) : ColumnText.Copy(room[at..], "\\N"u8)));
-            }
-
-            var end = output.Reserve(24);
-            var length = 0;
-            if (numbered)
-            {
-                end[0] = (byte)'\t';
-                length = 1 + ColumnText.Integer(end[1..], index);
-            }
-
-            end[length] = (byte)'\n';
-            output.Advance(length + 1);
-        }
-
-        return output;
-    }
-
-    private static int CopyEscaped(Span<byte> output, ReadOnlySpan<byte> text)
-    {
-        var written = 0;
-        while (text.IndexOfAny("\t\n\r\\"u8) is >= 0 and var at)
-        {
-            text[..at].CopyTo(output[written..]);
-            output[written + at] = (byte)'\\';
-            output[written + at + 1] = text[at] switch { (byte)'\t' => (byte)'t', (byte)'\n' => (byte)'n', (byte)'\r' => (byte)'r', _ => (byte)'\\' };
-            written += at + 2;
-            text = text[(at + 1)..];
-        }
-
-        text.CopyTo(output[written..]);
-        return written + text.Length;
     }
 
     private string Names(RowRun run) => string.Join(", ", run.Columns.Select(Name));

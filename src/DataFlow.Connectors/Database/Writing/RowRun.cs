@@ -36,11 +36,14 @@ internal sealed record RowRun(RecordBatch Batch, ReadOnlyMemory<int> Rows, int[]
         }
     }
 
-    private static RowRun Run(RecordBatch batch, ReadOnlyMemory<int> rows, int[] columns, int[] key, (bool IsDelete, UInt128 Unchanged) kind)
+    private static RowRun Run(
+        RecordBatch batch, ReadOnlyMemory<int> rows, int[] columns, int[] key, (bool IsDelete, UInt128 Unchanged) kind)
     {
         int[] fields = [.. Enumerable.Range(0, columns.Length).Where(field =>
             columns[field] >= 0
-            && (kind.IsDelete ? key.Contains(columns[field]) : (kind.Unchanged >> Math.Min(field, 127) & 1) == 0 && IsPresent(batch, rows, field)))];
+            && (kind.IsDelete
+                ? key.Contains(columns[field])
+                : (kind.Unchanged >> Math.Min(field, 127) & 1) == 0 && IsPresent(batch, rows, field)))];
         return new RowRun(batch, rows, fields, [.. fields.Select(field => columns[field])], kind.IsDelete);
     }
 

@@ -36,8 +36,10 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
             ct).ConfigureAwait(false);
     }
 
-    /// <summary>Raises the fence to the epoch of this run, and reads what stands there. In a transaction of its own.</summary>
-    /// <exception cref="ConnectorException">A later run has the table.</exception>
+    /// <summary>
+    /// Raises the fence to the epoch of this run, and reads what stands there. In a transaction of its own. Where a higher epoch
+    /// stands, nothing is changed.
+    /// </summary>
     public async Task<Checkpoint?> TakeOverAsync(DbConnection connection, SinkContext context, CancellationToken ct)
     {
         var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
@@ -47,36 +49,36 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
             if (head is null)
             {
                 await RunAsync(
-                    connection, transaction, $"INSERT INTO {_head} (pipeline, generation, epoch, sequence, counters) VALUES ({{0}}, "
-                        + $"{{1}}, {{2}}, 0, '{{{{}}}}')",
+                    connection, transaction,
+                    $"INSERT INTO {_head} (pipeline, generation, epoch, sequence, counters) VALUES ({{0}}, {{1}}, {{2}}, 0, '{{{{}}}}')",
                     ct, pipeline, context.Generation, context.Epoch).ConfigureAwait(false);
-                await transaction.CommitAsync(ct).ConfigureAwait(false);
-                return null;
             }
-
-            if (head.Generation > context.Generation || (head.Generation == context.Generation && head.Epoch > context.Epoch && !context.StartsOver))
+            else if (head.Epoch > context.Epoch)
             {
-                throw ConnectorException.User(
-                    $"Pipeline '{pipeline}' was taken over: {address.Display} has a later run of it (epoch {head.Epoch}, this one "
-                        + $"has {context.Epoch}). Stop one of the two.");
+                return head with { Splits = await ReadSplitsAsync(connection, transaction, ct).ConfigureAwait(false) };
             }
-
-            var isReset = head.Generation < context.Generation;
-            await RunAsync(
-                connection, transaction,
-                isReset
-                    ? $"UPDATE {_head} SET generation = {{1}}, epoch = {{2}}, sequence = 0, counters = '{{{{}}}}' WHERE pipeline = {{0}}"
-                    : $"UPDATE {_head} SET generation = {{1}}, epoch = {{2}} WHERE pipeline = {{0}}",
-                ct, pipeline, context.Generation, context.Epoch).ConfigureAwait(false);
-            if (isReset)
+            else if (head.Generation < context.Generation)
             {
-                await RunAsync(connection, transaction, $"DELETE FROM {_splits} WHERE "
-                    + $"pipeline = {{0}}", ct, pipeline).ConfigureAwait(false);
+                await RunAsync(
+                    connection, transaction,
+                    $"UPDATE {_head} SET generation = {{0}}, epoch = {{1}}, sequence = 0, counters = '{{{{}}}}' WHERE pipeline = {{2}}",
+                    ct, context.Generation, context.Epoch, pipeline).ConfigureAwait(false);
+                await RunAsync(
+                    connection, transaction, $"DELETE FROM {_splits} WHERE pipeline = {{0}}", ct, pipeline).ConfigureAwait(false);
+                head = null;
+            }
+            else
+            {
+                await RunAsync(
+                    connection, transaction, $"UPDATE {_head} SET epoch = {{0}} WHERE pipeline = {{1}}", ct, context.Epoch, pipeline)
+                    .ConfigureAwait(false);
             }
 
-            var splits = isReset ? [] : await ReadSplitsAsync(connection, transaction, ct).ConfigureAwait(false);
+            var splits = head is null ? [] : await ReadSplitsAsync(connection, transaction, ct).ConfigureAwait(false);
             await transaction.CommitAsync(ct).ConfigureAwait(false);
-            return isReset || head.Sequence == 0 ? null : head with { Epoch = context.Epoch, Splits = splits, SinkState = StateOf(head.Sequence) };
+            return head is null or { Sequence: 0 }
+                ? null
+                : head with { Epoch = context.Epoch, Splits = splits, SinkState = StateOf(head.Sequence) };
         }
     }
 
@@ -87,7 +89,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
             connection, transaction,
             $"UPDATE {_head} SET sequence = {{0}}, counters = {{1}} WHERE pipeline = {{2}} AND generation = {{3}} AND epoch = {{4}} "
                 + $"AND sequence < {{5}}",
-            ct, checkpoint.Sequence, JsonSerializer.Serialize(checkpoint.Counters), pipeline, checkpoint.Generation, checkpoint.Epoch, checkpoint.Sequence).ConfigureAwait(false);
+            ct, checkpoint.Sequence, JsonSerializer.Serialize(checkpoint.Counters), pipeline, checkpoint.Generation,
+            checkpoint.Epoch, checkpoint.Sequence).ConfigureAwait(false);
         if (changed != 1)
         {
             return false;
@@ -170,7 +173,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
         }
     }
 
-    private async Task<Dictionary<string, SplitPosition>> ReadSplitsAsync(DbConnection connection, DbTransaction transaction, CancellationToken ct)
+    private async Task<Dictionary<string, SplitPosition>> ReadSplitsAsync(
+        DbConnection connection, DbTransaction transaction, CancellationToken ct)
     {
         var splits = new Dictionary<string, SplitPosition>();
         var command = Command(connection, transaction, $"SELECT split, position_offset, position FROM {_splits} WHERE "
@@ -190,7 +194,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
         return splits;
     }
 
-    private async Task<int> RunAsync(DbConnection connection, DbTransaction transaction, string sql, CancellationToken ct, params object[] values)
+    private async Task<int> RunAsync(
+        DbConnection connection, DbTransaction transaction, string sql, CancellationToken ct, params object[] values)
     {
         var command = Command(connection, transaction, sql, values);
         await using (command.ConfigureAwait(false))
@@ -205,7 +210,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
         var dialect = address.Dialect;
         var command = connection.CreateCommand();
         command.Transaction = transaction;
-        command.CommandText = string.Format(CultureInfo.InvariantCulture, sql, [.. values.Select((_, index) => (object)dialect.Placeholder(index + 1))]);
+        command.CommandText = string.Format(
+            CultureInfo.InvariantCulture, sql, [.. values.Select((_, index) => (object)dialect.Placeholder(index + 1))]);
         for (var index = 0; index < values.Length; index++)
         {
             var parameter = command.CreateParameter();

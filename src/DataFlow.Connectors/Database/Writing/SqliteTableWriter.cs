@@ -4,7 +4,9 @@ using SQLitePCL;
 
 namespace DataFlow.Connectors;
 
-/// <summary>Writes by prepared statements below the ADO.NET provider: the text of a value goes into SQLite as it stands in the batch.</summary>
+/// <summary>
+/// Writes by prepared statements below the ADO.NET provider: the text of a value goes into SQLite as it stands in the batch.
+/// </summary>
 internal sealed class SqliteTableWriter(WriteTarget target) : ITableWriter
 {
     private readonly Dictionary<string, sqlite3_stmt> _statements = [];
@@ -52,17 +54,18 @@ internal sealed class SqliteTableWriter(WriteTarget target) : ITableWriter
             return;
         }
 
-        switch (run.Batch.Schema.TypeOf(visible))
+        if (run.Batch.Schema.TypeOf(visible) == FieldType.Bool && (text.SequenceEqual("true"u8) || text.SequenceEqual("false"u8)))
         {
-            case FieldType.Bool when text.SequenceEqual("true"u8) || text.SequenceEqual("false"u8):
-                raw.sqlite3_bind_int(statement, index, text[0] == 't' ? 1 : 0);
-                break;
-            case FieldType.Bytes when TableStatements.BytesOf(run.Batch.Field(row, visible).Kind, text) is { } bytes:
-                raw.sqlite3_bind_blob(statement, index, bytes);
-                break;
-            default:
-                raw.sqlite3_bind_text(statement, index, text);
-                break;
+            raw.sqlite3_bind_int(statement, index, text[0] == 't' ? 1 : 0);
+        }
+        else if (target.IsBytes(run.Batch, visible, column)
+            && TableStatements.BytesOf(run.Batch.Field(row, visible).Kind, text) is { } bytes)
+        {
+            raw.sqlite3_bind_blob(statement, index, bytes);
+        }
+        else
+        {
+            raw.sqlite3_bind_text(statement, index, text);
         }
     }
 

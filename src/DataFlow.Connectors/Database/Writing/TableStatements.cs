@@ -32,7 +32,7 @@ internal static class TableStatements
 
         if (target.Options.Write == TableWrite.Upsert)
         {
-            sql.Append(Upsert(dialect, target, run, Name));
+            sql.Append(Upsert(dialect, target, run));
         }
 
         return sql.ToString();
@@ -55,20 +55,30 @@ internal static class TableStatements
         return Convert.FromHexString(text[2..], bytes, out _, out _) == System.Buffers.OperationStatus.Done ? bytes : null;
     }
 
-    private static string Upsert(Dialect dialect, WriteTarget target, RowRun run, Func<int, string> name)
+    /// <summary>What MySQL does with a row whose key is there already.</summary>
+    public static string OnDuplicateKey(WriteTarget target, RowRun run)
     {
-        var others = run.Columns.Where(column => !target.Key.Contains(column)).ToList();
+        string Name(int column) => MySqlDialect.Instance.Quote(target.Table.Columns[column].ColumnName);
+        var changes = run.Columns.Except(target.Key).Select(column => $"{Name(column)} = VALUES({Name(column)})").ToList();
+        var first = Name(target.Key[0]);
+        return $" ON DUPLICATE KEY UPDATE {(changes.Count == 0 ? $"{first} = {first}" : string.Join(", ", changes))}";
+    }
+
+    private static string Upsert(Dialect dialect, WriteTarget target, RowRun run)
+    {
         if (dialect is MySqlDialect)
         {
-            var first = name(target.Key[0]);
-            return " ON DUPLICATE KEY UPDATE "
-                + (others.Count == 0 ? $"{first} = {first}" : string.Join(", ", others.Select(column => $"{name(column)} = "
-                + $"VALUES({name(column)})")));
+            return OnDuplicateKey(target, run);
         }
 
-        var key = string.Join(", ", target.Key.Select(name));
-        return dialect is SqliteDialect
-            ? $" ON CONFLICT ({key}) DO " + (others.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", others.Select(column => $"{name(column)} = excluded.{name(column)}"))}")
-            : throw ConnectorException.User($"write: upsert is not there for {dialect.Name} yet; use insert.");
+        if (dialect is not SqliteDialect)
+        {
+            throw ConnectorException.User($"write: upsert is not there for {dialect.Name}; use insert.");
+        }
+
+        string Name(int column) => dialect.Quote(target.Table.Columns[column].ColumnName);
+        var changes = run.Columns.Except(target.Key).Select(column => $"{Name(column)} = excluded.{Name(column)}").ToList();
+        return $" ON CONFLICT ({string.Join(", ", target.Key.Select(Name))}) DO "
+            + (changes.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", changes)}");
     }
 }

@@ -27,13 +27,18 @@ internal sealed class TargetTable
     /// <summary>What each column holds.</summary>
     public ColumnFormat[] Formats { get; }
 
+    /// <summary>A table whose columns are known.</summary>
+    public static TargetTable Of(DatabaseAddress address, string name, IReadOnlyList<DbColumn> columns) => new(address, name, columns);
+
     /// <summary>Looks a table up; null when it is not there.</summary>
-    public static async Task<TargetTable?> FindAsync(DbConnection connection, DatabaseAddress address, string name, CancellationToken ct, DbTransaction? transaction = null)
+    public static async Task<TargetTable?> FindAsync(
+        DbConnection connection, DatabaseAddress address, string name, CancellationToken ct, DbTransaction? transaction = null)
     {
         var sql = new SqlTextBuilder().Add($"SELECT * FROM {address.Dialect.QuoteTable(name)} WHERE 1 = 0").Build();
         try
         {
-            return new TargetTable(address, name, await address.Dialect.DescribeAsync(connection, sql, transaction, ct).ConfigureAwait(false));
+            return new TargetTable(
+                address, name, await address.Dialect.DescribeAsync(connection, sql, transaction, ct).ConfigureAwait(false));
         }
         catch (DbException failure) when (address.Dialect.KindOf(failure) == FaultKind.Query && !IsForbidden(failure))
         {
@@ -64,5 +69,6 @@ internal sealed class TargetTable
 
     private static bool IsForbidden(DbException failure) => failure.SqlState == "42501";
 
-    private int Find(Func<string, bool> matches) => Columns.Select((column, index) => matches(column.ColumnName) ? index : -1).FirstOrDefault(index => index >= 0, -1);
+    private int Find(Func<string, bool> matches) =>
+        Columns.Select((column, index) => matches(column.ColumnName) ? index : -1).FirstOrDefault(index => index >= 0, -1);
 }

@@ -100,6 +100,20 @@ public sealed class SqliteSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task Rows_without_a_cursor_can_be_read_once_before_the_others()
+    {
+        Run("CREATE TABLE e (id INTEGER PRIMARY KEY, at TEXT); INSERT INTO e VALUES (1, '2024-01-01'), (2, NULL), (3, NULL)");
+        Use(("query", "SELECT * FROM e WHERE at > ?"), ("incremental-column", "at"), ("null-cursor", "include-first"));
+        Assert.Contains("Write WHERE at > ? OR at IS NULL", (await FailureAsync()).Message, StringComparison.Ordinal);
+
+        Use(("query", "SELECT * FROM e WHERE at > ? OR at IS NULL"), ("incremental-column", "at"), ("null-cursor", "include-first"));
+        await _bench!.RunAsync(faults: new FaultSchedule().At(FaultStep.SinkCommit, 1, Fault.Throw));
+        Assert.Equal(["2", "3", "1"], await IdsAsync());
+        Run("INSERT INTO e VALUES (4, NULL), (5, '2024-01-02')");
+        Assert.Equal(["5"], await IdsAsync());
+    }
+
+    [Fact]
     [Trait("claim", "DB-36")]
     public async Task An_incremental_column_that_is_not_there_is_an_error_that_lists_the_columns()
     {
@@ -142,6 +156,15 @@ public sealed class SqliteSourceTests : IDisposable
         Assert.Equal(200, _bench.Collected.Count);
         Assert.Equal(200, _bench.Collected.All.Select(record => (record.Record["a"], record.Record["b"])).Distinct().Count());
         Assert.Equal(200, (await ReadAsync()).Count);
+    }
+
+    [Fact]
+    public async Task A_key_that_does_not_name_one_row_is_an_error_and_loses_none()
+    {
+        Run("CREATE TABLE e (id INTEGER, text TEXT); INSERT INTO e VALUES (1, 'a'), (2, 'b'), (2, 'c')");
+        Use(("query", "SELECT * FROM e"), ("key", "id"));
+
+        Assert.StartsWith("Two rows have the same key (id)", (await FailureAsync()).Message);
     }
 
     [Fact]

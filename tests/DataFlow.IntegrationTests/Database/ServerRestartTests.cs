@@ -1,0 +1,95 @@
+using DataFlow.Conformance;
+
+namespace DataFlow.IntegrationTests.Database;
+
+/// <summary>A PostgreSQL that dies and comes back, and sessions that are cut, while rows are read and written.</summary>
+public sealed class ServerRestartTests : IAsyncLifetime
+{
+    private const int Rows = 20_000;
+
+    private PostgreSqlServer _server = null!;
+    private PostgreSqlDatabase _database = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await PostgreSqlServer.StartOwnAsync();
+        _database = await _server.CreateDatabaseAsync();
+        await _database.ExecuteAsync(
+            $"""
+            CREATE TABLE source (id int PRIMARY KEY, text text);
+            INSERT INTO source SELECT n, repeat('x', 200) || n FROM generate_series(1, {Rows}) n
+            """);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _database.DisposeAsync();
+        _server.Dispose();
+    }
+
+    [Fact]
+    public async Task A_server_that_dies_while_it_is_read_costs_no_row()
+    {
+        using var bench = new DatabaseBench(DatabaseBench.Of(
+            _database.JdbcUrl, _server.User, PostgreSqlServer.Password,
+            ("query", "SELECT id, text FROM source WHERE id > ?"), ("incremental-column", "id"), ("incremental-type", "id")));
+        using var stop = new CancellationTokenSource();
+        var run = bench.PollAsync(stop.Token);
+        await Eventually.Is(() => run.IsCompleted || bench.Count > 500);
+
+        await _server.RestartAsync();
+        await _database.ExecuteAsync($"INSERT INTO source VALUES ({Rows + 1}, 'after')");
+        await Eventually.Is(() => run.IsCompleted || bench.Count > Rows);
+        await stop.CancelAsync();
+
+        Assert.Null((await run).Error);
+        Assert.Equal(Enumerable.Range(1, Rows + 1).Select(id => (long)id), bench.Records.Select(record => record.GetInt64("id")).Order());
+        Assert.Equal(0, (await bench.TotalsAsync()).Unaccounted);
+    }
+
+    [Theory]
+    [InlineData("insert", false)]
+    [InlineData("upsert", false)]
+    [InlineData("insert", true)]
+    public async Task A_server_that_dies_while_it_is_written_to_has_every_row_once(string write, bool isCutOnly)
+    {
+        await _database.ExecuteAsync("CREATE TABLE target (id int, text text); CREATE UNIQUE INDEX ON target (id)");
+        using var folder = new TemporaryFolder();
+        await using (var csv = new StreamWriter(folder["rows.csv"]))
+        {
+            await csv.WriteLineAsync("id,text");
+            for (var row = 1; row <= Rows * 10; row++)
+            {
+                await csv.WriteLineAsync($"{row},text of {row}");
+            }
+        }
+
+        folder.Write(
+            "load.yaml",
+            $$"""
+            name: load
+            source: { type: file, connection: rows.csv, options: { format: csv }, batch-size: 500 }
+            sink:
+              type: database
+              connection: {{_database.JdbcUrl}}
+              options: { username: {{_server.User}}, password: "{{PostgreSqlServer.Password}}", table: target, write: {{write}}, key: id }
+            delivery: effectively-once
+            commit-interval: 100ms
+            """);
+        using var process = Cli.Start(folder.Path, ["run", "load.yaml"]);
+        var finish = Cli.FinishAsync(process);
+        while (!finish.IsCompleted && (await _database.RowsAsync("SELECT count(*) FROM target"))[0] == "0")
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+
+        await (isCutOnly
+            ? _database.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dataflow'")
+            : _server.RestartAsync());
+
+        var result = await finish;
+        result.Succeeded();
+        Assert.Contains("The connection to", result.Error, StringComparison.Ordinal);
+        Assert.Equal([$"{Rows * 10}|{Rows * 10}"], await _database.RowsAsync("SELECT count(*), max(id) FROM target"));
+    }
+}

@@ -1,0 +1,90 @@
+using System.Data.Common;
+using DataFlow.Conformance;
+
+namespace DataFlow.IntegrationTests.Database;
+
+/// <summary>A database for one test, on whichever of the servers.</summary>
+internal sealed class TestDatabase : IAsyncDisposable
+{
+    private readonly Func<ValueTask> _drop;
+
+    private TestDatabase(Func<ValueTask> drop) => _drop = drop;
+
+    public required string JdbcUrl { get; init; }
+
+    public required string User { get; init; }
+
+    public required string Password { get; init; }
+
+    /// <summary>A URL where nobody answers.</summary>
+    public required string UnreachableUrl { get; init; }
+
+    /// <summary>An open connection of the administrator, not pooled.</summary>
+    public required Func<Task<DbConnection>> OpenAsync { get; init; }
+
+    /// <summary>Runs statements.</summary>
+    public required Func<string, Task> ExecuteAsync { get; init; }
+
+    /// <summary>The rows of a query, each as its values' text with <c>|</c> between.</summary>
+    public required Func<string, Task<IReadOnlyList<string>>> RowsAsync { get; init; }
+
+    /// <summary>Cuts every connection to it but our own.</summary>
+    public required Func<Task> CutAsync { get; init; }
+
+    /// <param name="kind"><c>postgresql</c> or <c>mysql</c>.</param>
+    public static Task<TestDatabase> CreateAsync(string kind) => kind == "mysql" ? CreateMariaDbAsync() : CreatePostgreSqlAsync();
+
+    public ValueTask DisposeAsync() => _drop();
+
+    private static async Task<TestDatabase> CreatePostgreSqlAsync()
+    {
+        var server = await PostgreSqlServer.GetAsync();
+        var database = await server.CreateDatabaseAsync();
+        return new TestDatabase(database.DisposeAsync)
+        {
+            JdbcUrl = database.JdbcUrl,
+            User = server.User,
+            Password = PostgreSqlServer.Password,
+            UnreachableUrl = $"jdbc:postgresql://127.0.0.1:{TcpFaultProxy.UnusedPort()}/none",
+            OpenAsync = async () => await database.OpenAsync(),
+            ExecuteAsync = database.ExecuteAsync,
+            RowsAsync = database.RowsAsync,
+            CutAsync = () => database.ExecuteAsync(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"),
+        };
+    }
+
+    private static async Task<TestDatabase> CreateMariaDbAsync()
+    {
+        var server = await MariaDbServer.GetAsync();
+        var database = await server.CreateDatabaseAsync();
+        return new TestDatabase(database.DisposeAsync)
+        {
+            JdbcUrl = database.JdbcUrl,
+            User = server.User,
+            Password = MariaDbServer.Password,
+            UnreachableUrl = $"jdbc:mysql://127.0.0.1:{TcpFaultProxy.UnusedPort()}/none",
+            OpenAsync = async () => await database.OpenAsync(),
+            ExecuteAsync = database.ExecuteAsync,
+            RowsAsync = database.RowsAsync,
+            CutAsync = () => KillSessionsAsync(database),
+        };
+    }
+
+    private static async Task KillSessionsAsync(MariaDbDatabase database)
+    {
+        var sessions = await database.RowsAsync(
+            $"SELECT id FROM information_schema.processlist WHERE db = '{database.Name}' AND id <> CONNECTION_ID()");
+        foreach (var id in sessions)
+        {
+            try
+            {
+                await database.ExecuteAsync($"KILL {id}");
+            }
+            catch (MySqlConnector.MySqlException)
+            {
+                // It has ended by itself.
+            }
+        }
+    }
+}
