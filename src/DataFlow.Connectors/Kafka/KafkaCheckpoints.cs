@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
@@ -13,8 +14,7 @@ internal sealed class KafkaCheckpoints(string topic, string pipeline, IReadOnlyD
 {
     private const long FirstWindow = 1000;
 
-    /// <summary>Where checkpoints are written.</summary>
-    public TopicPartition Target { get; } = new(topic, 0);
+    private TopicPartition Target { get; } = new(topic, 0);
 
     /// <summary>Creates the topic if it is not there.</summary>
     /// <exception cref="ConnectorException">It is not there and can't be made.</exception>
@@ -80,17 +80,19 @@ internal sealed class KafkaCheckpoints(string topic, string pipeline, IReadOnlyD
     }
 
     /// <summary>A checkpoint as a message.</summary>
-    public Message<byte[]?, byte[]?> ToMessage(Checkpoint checkpoint) => new()
+    public (KafkaMessage Message, byte[] Value) ToMessage(Checkpoint checkpoint)
     {
-        Key = Encoding.UTF8.GetBytes(pipeline),
-        Value = JsonSerializer.SerializeToUtf8Bytes(new Stored(
+        var message = new KafkaMessage { Partition = Target.Partition.Value, HasKey = true };
+        message.Topic.Write(Encoding.UTF8.GetBytes(topic + '\0'));
+        message.Key.Write(Encoding.UTF8.GetBytes(pipeline));
+        return (message, JsonSerializer.SerializeToUtf8Bytes(new Stored(
             1,
             checkpoint.Generation,
             checkpoint.Epoch,
             checkpoint.Sequence,
             checkpoint.Counters,
-            checkpoint.Splits.ToDictionary(split => split.Key, split => new StoredSplit(split.Value.Offset, split.Value.Json)))),
-    };
+            checkpoint.Splits.ToDictionary(split => split.Key, split => new StoredSplit(split.Value.Offset, split.Value.Json)))));
+    }
 
     private Checkpoint? Last(IConsumer<byte[]?, byte[]?> consumer, long from)
     {

@@ -49,6 +49,11 @@ internal static class KafkaFaults
         + (lastError is null ? "." : $" ({lastError.TrimEnd('.')}).")
         + " Check the broker addresses, the network, and that Kafka is running there.");
 
+    /// <summary>A checkpoint that no message can hold.</summary>
+    public static ConnectorException CheckpointTooLarge(string topic, int splits) => ConnectorException.User(
+        $"The checkpoint of {splits} splits is larger than a message of the topic {topic} may be. "
+        + "Raise max.message.bytes of the topic and message.max.bytes under client, or read fewer splits in one pipeline.");
+
     /// <summary>The client's own words.</summary>
     public static string Reason(Error error) => (string.IsNullOrEmpty(error.Reason) ? error.Code.ToString() : error.Reason).TrimEnd('.');
 }

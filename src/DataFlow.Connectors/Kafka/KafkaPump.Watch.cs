@@ -96,14 +96,6 @@ internal sealed partial class KafkaPump
         }
     }
 
-    private void Said(LogMessage line)
-    {
-        if (line.Level <= SyslogLevel.Warning)
-        {
-            _notices.Say($"log {line.Facility}", line.Message);
-        }
-    }
-
     private void Committed(CommittedOffsets committed)
     {
         foreach (var error in committed.Offsets.Select(offset => offset.Error).Prepend(committed.Error).Where(error => error.IsError))
