@@ -44,7 +44,7 @@ internal sealed partial class KafkaLog : ILogger, IDisposable
     public void Dispose()
     {
         _lines.Writer.TryComplete();
-        _writing.Wait(LongestEnd);
+        Task.WaitAny([_writing], LongestEnd);
     }
 
     private void Write()

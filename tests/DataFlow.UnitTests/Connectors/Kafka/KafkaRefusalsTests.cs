@@ -1,7 +1,7 @@
 using Confluent.Kafka;
 using DataFlow.Connectors;
 
-namespace DataFlow.UnitTests.Connectors.Kafka;
+namespace DataFlow.UnitTests.Connectors;
 
 /// <summary>Which refusals concern a record, and which the run.</summary>
 public sealed class KafkaRefusalsTests
