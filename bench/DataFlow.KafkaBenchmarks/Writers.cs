@@ -11,6 +11,8 @@ internal static class Writers
 {
     private const int BatchSize = 1000;
 
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
     private static readonly string[] Fields = ["id", "type", "user", "timestamp", "amount", "city", "text"];
 
     private static readonly byte[][] Keys = [.. Enumerable.Range(0, BatchSize).Select(number => Encoding.UTF8.GetBytes(TextOf(number, 0)))];
@@ -41,8 +43,8 @@ internal static class Writers
             producer.Produce(topic, new Message<byte[], byte[]> { Key = Keys[number % BatchSize], Value = Values[number % BatchSize] }, _ => answered++);
         }
 
-        producer.Flush(TimeSpan.FromMinutes(5));
-        if (answered != count)
+        producer.Flush(Limit);
+        if (!SpinWait.SpinUntil(() => Volatile.Read(ref answered) == count, Limit))
         {
             throw new InvalidOperationException($"{answered} of {count} messages were answered.");
         }

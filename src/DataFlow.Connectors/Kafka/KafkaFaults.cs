@@ -38,10 +38,14 @@ internal static class KafkaFaults
         _ => null,
     };
 
+    /// <summary>True for a handshake that was cut off, as when a broker restarts: only before the first contact the settings are at fault.</summary>
+    public static bool MayPass(Error error, bool wasConnected) => wasConnected && error.Code == ErrorCode.Local_Ssl;
+
     /// <summary>True for errors that say that brokers can't be reached at the moment.</summary>
     public static bool IsConnection(Error error) => error.Code is
         ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Transport or ErrorCode.Local_Resolve or ErrorCode.Local_TimedOut
-        or ErrorCode.Local_MaxPollExceeded or ErrorCode.NetworkException or ErrorCode.BrokerNotAvailable;
+        or ErrorCode.Local_MaxPollExceeded or ErrorCode.NetworkException or ErrorCode.BrokerNotAvailable
+        or ErrorCode.Local_Ssl;
 
     /// <summary>No broker has answered in time.</summary>
     public static ConnectorException Timeout(string connection, TimeSpan limit, string? lastError) => ConnectorException.External(

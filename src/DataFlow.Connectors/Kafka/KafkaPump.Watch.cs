@@ -74,7 +74,7 @@ internal sealed partial class KafkaPump
 
     private void Failed(Error error)
     {
-        if (KafkaFaults.Fatal(error, _connection, _group) is { } fatal)
+        if (!KafkaFaults.MayPass(error, _wasConnected) && KafkaFaults.Fatal(error, _connection, _group) is { } fatal)
         {
             _assignment.Fail(fatal);
             return;
@@ -86,7 +86,7 @@ internal sealed partial class KafkaPump
             _isUnhealthy = true;
             if (isNew)
             {
-                _context.ReportConnectionError(Translate(error, new KafkaException(error)));
+                _context.ReportConnectionError(Passing(error, new KafkaException(error)));
             }
         }
         else if (error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition)
@@ -113,7 +113,8 @@ internal sealed partial class KafkaPump
         }
     }
 
-    private ConnectorException Translate(Error error, Exception cause) =>
-        KafkaFaults.Fatal(error, _connection, _group)
-        ?? ConnectorException.External($"Kafka at {_connection}: {KafkaFaults.Reason(error)}. The client tries again by itself.", cause);
+    private ConnectorException Translate(Error error, Exception cause) => KafkaFaults.Fatal(error, _connection, _group) ?? Passing(error, cause);
+
+    private ConnectorException Passing(Error error, Exception cause) =>
+        ConnectorException.External($"Kafka at {_connection}: {KafkaFaults.Reason(error)}. The client tries again by itself.", cause);
 }

@@ -40,6 +40,7 @@ internal sealed partial class KafkaPump : IDisposable
     private bool _isPaused;
     private long _pausedAt;
     private bool _isUnhealthy;
+    private volatile bool _wasConnected;
     private bool _unassignedIsSaid;
 
     public KafkaPump(KafkaSourceSetup setup, SourceContext context)
@@ -174,6 +175,7 @@ internal sealed partial class KafkaPump : IDisposable
             }
         }
 
+        _wasConnected = true;
         _topics.ThrowIfAbsent();
         ThrowIfNumberIsAmbiguous();
         _assignment.Cluster = LibRdKafka.ClusterId(LibRdKafka.HandleOf(_consumer), (int)LongestFetch.TotalMilliseconds) ?? _connection;

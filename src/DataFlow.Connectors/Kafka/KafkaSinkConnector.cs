@@ -24,6 +24,7 @@ internal sealed class KafkaSinkConnector(SinkSettings settings, KafkaKnownRefusa
     private KafkaLog? _log;
     private ConnectorException? _fatal;
     private TimeProvider _time = TimeProvider.System;
+    private volatile bool _wasConnected;
 
     private string TransactionalId => KafkaSinkProperties.TransactionalId(settings);
 
@@ -52,6 +53,7 @@ internal sealed class KafkaSinkConnector(SinkSettings settings, KafkaKnownRefusa
         }
 
         ThrowIfFatal();
+        _wasConnected = true;
         _transaction = _isTransactional ? new KafkaTransaction(producer.Client, _options.DeliveryTimeout, _time) : null;
         _writer = new KafkaBatchWriter(
             producer, _transaction, new KafkaOutgoing(_options, _mapping, new NdjsonEncoder(context.Pool)), known, _mapping.IsOneTopic, _time, Failure);
@@ -128,6 +130,7 @@ internal sealed class KafkaSinkConnector(SinkSettings settings, KafkaKnownRefusa
         _transaction = null;
         _fatal = null;
         _log = null;
+        _wasConnected = false;
     }
 
     private KafkaProducer Build(KafkaNotices notices)
@@ -144,7 +147,7 @@ internal sealed class KafkaSinkConnector(SinkSettings settings, KafkaKnownRefusa
 
     private void Failed(Error error, KafkaNotices notices)
     {
-        if (!error.IsFatal && KafkaFaults.Fatal(error, settings.Connection, TransactionalId) is { } fatal)
+        if (!error.IsFatal && !KafkaFaults.MayPass(error, _wasConnected) && KafkaFaults.Fatal(error, settings.Connection, TransactionalId) is { } fatal)
         {
             _fatal ??= fatal;
         }

@@ -9,6 +9,8 @@ namespace DataFlow.IntegrationTests.Kafka;
 /// <summary>What only a real broker shows: transactions that readers see or don't, limits, times, and the topic of the checkpoints.</summary>
 public sealed class KafkaRealBrokerTests : IAsyncLifetime
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
     private readonly TemporaryFolder _folder = new();
     private TestKafka _kafka = null!;
 
@@ -87,7 +89,30 @@ public sealed class KafkaRealBrokerTests : IAsyncLifetime
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _kafka.Address }).Build();
         var described = await admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Topic, Name = $"checkpoints-of-{to}" }]);
         Assert.Equal("compact", described[0].Entries["cleanup.policy"].Value);
-        Assert.Single(admin.GetMetadata($"checkpoints-of-{to}", TimeSpan.FromSeconds(60)).Topics[0].Partitions);
+        Assert.Single(admin.GetMetadata($"checkpoints-of-{to}", Limit).Topics[0].Partitions);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_behind_the_open_transaction_of_another_pipeline_is_not_overlooked()
+    {
+        var to = await _kafka.CreateTopicAsync();
+        var checkpoints = await _kafka.CreateTopicAsync(prefix: "checkpoints");
+        var time = TimeProvider.System;
+        using var other = new ProducerBuilder<string, string>(new ProducerConfig { BootstrapServers = _kafka.Address, TransactionalId = $"other-{to}" }).Build();
+        other.InitTransactions(Limit);
+        await using (var sink = KafkaSinkFaultTests.Sink("effectively-once", _kafka, to, checkpoints))
+        {
+            await sink.OpenAsync(KafkaSinkFaultTests.Context(time), CancellationToken.None);
+            other.BeginTransaction();
+            await other.ProduceAsync(new TopicPartition(checkpoints, 0), new Message<string, string> { Key = "other", Value = "{}" });
+            await KafkaSinkFaultTests.CommitAsync(sink, ("split", new SplitPosition(7, "{}")));
+        }
+
+        await using var next = KafkaSinkFaultTests.Sink("effectively-once", _kafka, to, checkpoints);
+        var opening = next.OpenAsync(KafkaSinkFaultTests.Context(time), CancellationToken.None);
+        other.CommitTransaction(Limit);
+
+        Assert.Equal(7, (await opening)!.Splits["split"].Offset);
     }
 
     private void WritePipeline(string source, string to, string delivery, string options = "") => _folder.Write("p.yaml", $$"""

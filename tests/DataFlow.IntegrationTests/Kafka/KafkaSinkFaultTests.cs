@@ -121,7 +121,7 @@ public sealed class KafkaSinkFaultTests : IAsyncLifetime
         await CommitAsync(sink);
     }
 
-    private static SinkContext Context(TimeProvider time) => new()
+    internal static SinkContext Context(TimeProvider time) => new()
     {
         PipelineId = "p",
         Generation = 1,
@@ -130,6 +130,20 @@ public sealed class KafkaSinkFaultTests : IAsyncLifetime
         Pool = BatchPool.Shared,
         Logger = NullLogger.Instance,
     };
+
+    internal static async Task CommitAsync(ISink sink, params (string Split, SplitPosition Position)[] splits) => await sink.CommitAsync(
+        new Checkpoint(1, 1, 1, splits.ToDictionary(split => split.Split, split => split.Position), default, null), CancellationToken.None);
+
+    internal static ISink Sink(string delivery, TestKafka kafka, string topic, string checkpoints) => PipelineFile.Parse(
+        $$"""
+        name: p-{{topic}}
+        source: { type: test, options: { total-records: 1 } }
+        sink: { type: kafka, connection: "{{kafka.Address}}", options: { topic: {{topic}}, checkpoint-topic: {{checkpoints}} } }
+        delivery: {{delivery}}
+
+        """,
+        "p.yaml",
+        BuiltInCatalogue.Instance).CreateSink();
 
     private static async Task WriteAsync(ISink sink)
     {
@@ -147,19 +161,7 @@ public sealed class KafkaSinkFaultTests : IAsyncLifetime
         }
     }
 
-    private static async Task CommitAsync(ISink sink) =>
-        await sink.CommitAsync(new Checkpoint(1, 1, 1, new Dictionary<string, SplitPosition>(), default, null), CancellationToken.None);
-
-    private ISink Sink(string delivery) => PipelineFile.Parse(
-        $$"""
-        name: p-{{_topic}}
-        source: { type: test, options: { total-records: 1 } }
-        sink: { type: kafka, connection: "{{_kafka.Address}}", options: { topic: {{_topic}}, checkpoint-topic: {{_checkpoints}} } }
-        delivery: {{delivery}}
-
-        """,
-        "p.yaml",
-        BuiltInCatalogue.Instance).CreateSink();
+    private ISink Sink(string delivery) => Sink(delivery, _kafka, _topic, _checkpoints);
 
     /// <summary>Runs a pipeline on a file without lines, so that what follows is not disturbed by its first commit.</summary>
     private async Task StartAsync(string delivery)

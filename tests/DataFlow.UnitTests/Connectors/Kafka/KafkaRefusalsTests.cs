@@ -37,4 +37,16 @@ public sealed class KafkaRefusalsTests
     [InlineData(ErrorCode.TopicAuthorizationFailed)]
     public void What_may_pass_or_concerns_everybody_is_no_refusal_of_a_message(ErrorCode code) =>
         Assert.False(KafkaRefusals.IsOfMessage(new Error(code), isOneTopic: false));
+
+    [Fact]
+    public void A_handshake_that_fails_is_the_settings_fault_only_before_the_first_contact()
+    {
+        var error = new Error(ErrorCode.Local_Ssl);
+
+        Assert.False(KafkaFaults.MayPass(error, wasConnected: false));
+        Assert.Equal(FaultOwner.User, KafkaFaults.Fatal(error, "broker:9093", "group")!.Owner);
+        Assert.True(KafkaFaults.MayPass(error, wasConnected: true));
+        Assert.True(KafkaFaults.IsConnection(error));
+        Assert.False(KafkaFaults.MayPass(new Error(ErrorCode.TopicAuthorizationFailed), wasConnected: true));
+    }
 }
