@@ -30,18 +30,6 @@ internal sealed class BareContext : SourceContext
 
     public override IReadOnlyCollection<string> KnownSplits => [];
 
-    /// <summary>How many messages a batch holds that nobody has parsed.</summary>
-    public static int MessagesOf(RecordBatch batch)
-    {
-        var messages = 0;
-        for (var at = 0; at < batch.Length; messages++)
-        {
-            at = Connectors.KafkaFrame.ValueStart(batch, at) + Connectors.KafkaFrame.At(batch, at).ValueBytes;
-        }
-
-        return messages;
-    }
-
     public override SplitPosition? PositionOf(string split) => null;
 
     public override ValueTask<IReadOnlyDictionary<string, SplitPosition>> DrainAsync(

@@ -93,11 +93,13 @@ internal static class Contenders
         await using (source)
         {
             using var stop = new CancellationTokenSource();
+            var next = new Dictionary<string, long>();
             await foreach (var batch in source.ReadAsync(new BareContext(), stop.Token))
             {
-                count -= BareContext.MessagesOf(batch);
+                var read = batch.Advances[0];
+                next[read.Split] = ((KafkaPosition)read.Position).Next;
                 batch.Release();
-                if (count <= 0)
+                if (next.Values.Sum() >= count)
                 {
                     await stop.CancelAsync();
                 }

@@ -9,12 +9,16 @@ namespace DataFlow.KafkaBenchmarks;
 /// <summary>Lets the contenders take turns, round by round, and writes medians.</summary>
 internal static class Measurement
 {
+    /// <summary>Rounds that don't count: until then the runtime still compiles, on processor time of its own.</summary>
+    private const int WarmUps = 3;
+
+    /// <summary>A table of medians.</summary>
     public static string Run(IReadOnlyList<Contender> contenders, int messages, int rounds)
     {
         var cpu = contenders.ToDictionary(contender => contender, _ => new List<double>());
         var wall = contenders.ToDictionary(contender => contender, _ => new List<double>());
         var allocated = contenders.ToDictionary(contender => contender, _ => new List<double>());
-        for (var round = -1; round < rounds; round++)
+        for (var round = -WarmUps; round < rounds; round++)
         {
             foreach (var contender in contenders)
             {
@@ -33,15 +37,6 @@ internal static class Measurement
         }
 
         var text = new StringBuilder()
-            .AppendLine("# Reading from Kafka")
-            .AppendLine()
-            .AppendLine(CultureInfo.InvariantCulture, $"{messages:#,0} JSON messages of about 200 bytes with a key, 64 partitions, {rounds} rounds after one warm-up, medians; contenders take turns. {RuntimeInformation.FrameworkDescription}, Confluent.Kafka {Confluent.Kafka.Library.VersionString}, {Environment.ProcessorCount} processors, brokers in a process of their own.")
-            .AppendLine("Processor time is the client's alone: joining the group, fetching, and all threads of the library. Ratio: the raw loop's processor time over the contender's, round by round; 1 is as fast as the library can be.")
-            .AppendLine()
-            .AppendLine("```")
-            .AppendLine(CultureInfo.InvariantCulture, $"dotnet run -c Release --project bench/DataFlow.KafkaBenchmarks -- --messages {messages} --rounds {rounds}")
-            .AppendLine("```")
-            .AppendLine()
             .AppendLine("| contender | messages per processor second | wall s | allocated bytes per message | ratio |")
             .AppendLine("|---|---:|---:|---:|---:|");
         foreach (var contender in contenders)
@@ -53,6 +48,19 @@ internal static class Measurement
 
         return text.ToString();
     }
+
+    /// <summary>What was measured, on what and how.</summary>
+    public static string Describe(int messages, int rounds) => $"""
+        # Reading from and writing to Kafka
+
+        {messages.ToString("#,0", CultureInfo.InvariantCulture)} JSON messages of about 200 bytes with a key, 64 partitions, {rounds} rounds after {WarmUps} warm-ups, medians; contenders take turns. {RuntimeInformation.FrameworkDescription}, Confluent.Kafka {Confluent.Kafka.Library.VersionString}, {Environment.ProcessorCount} processors, brokers in a process of their own.
+        Processor time is the client's alone, with all threads of the library. Ratio: the first contender's processor time over the other's, round by round.
+
+        ```
+        dotnet run -c Release --project bench/DataFlow.KafkaBenchmarks -- --messages {messages} --rounds {rounds}
+        ```
+
+        """;
 
     private static TimeSpan Processor(Contender contender) =>
         contender.InProcess ? ProcessorTime.OfThisProcess() : ProcessorTime.OfEndedChildren();

@@ -8,7 +8,7 @@ namespace DataFlow.KafkaBenchmarks;
 /// <summary>The input: JSON messages of about 200 bytes with a key, over enough partitions for a cluster that keeps 5 MiB of each.</summary>
 internal static class Messages
 {
-    private const int Partitions = 64;
+    public const int Partitions = 64;
 
     public static async Task<string> PublishAsync(TestKafka kafka, int count)
     {

@@ -12,7 +12,13 @@ var messages = int.Parse(Value("--messages", "1000000"), CultureInfo.InvariantCu
 var rounds = int.Parse(Value("--rounds", "5"), CultureInfo.InvariantCulture);
 await using var kafka = await TestKafka.StartAsync();
 var topic = await Messages.PublishAsync(kafka, messages);
-var report = Measurement.Run(Contenders.All(kafka.Address, topic, messages), messages, rounds);
+var report = string.Join(
+    '\n',
+    Measurement.Describe(messages, rounds),
+    "## Reading\n",
+    Measurement.Run(Contenders.All(kafka.Address, topic, messages), messages, rounds),
+    "## Writing\n",
+    Measurement.Run(Writers.All(kafka.Address, await kafka.CreateTopicAsync(Messages.Partitions, "written"), messages), messages, rounds));
 Directory.CreateDirectory(Value("--out", "bench/results"));
 var path = Path.Combine(Value("--out", "bench/results"), "kafka.md");
 File.WriteAllText(path, report);

@@ -28,12 +28,15 @@ public sealed class TestKafka : IAsyncDisposable
     /// <summary>True for a broker that is not the mock.</summary>
     public bool IsReal => _process is null;
 
+    /// <summary>A real broker that runs already.</summary>
+    public static TestKafka At(string address) => new(address, null);
+
     /// <summary>Starts a cluster, or takes the one that is given.</summary>
     public static async Task<TestKafka> StartAsync(int brokers = 1)
     {
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } address)
         {
-            return new TestKafka(address, null);
+            return At(address);
         }
 
         var start = new ProcessStartInfo(
@@ -47,13 +50,19 @@ public sealed class TestKafka : IAsyncDisposable
     }
 
     /// <summary>Makes a topic with a name that no other test has.</summary>
-    public async Task<string> CreateTopicAsync(int partitions = 1, string prefix = "topic")
+    /// <param name="partitions">How many.</param>
+    /// <param name="prefix">The name begins with it.</param>
+    /// <param name="mostBytes">Most bytes of the messages that come together; only a real broker cares.</param>
+    public async Task<string> CreateTopicAsync(int partitions = 1, string prefix = "topic", int? mostBytes = null)
     {
         var name = $"{prefix}-{Guid.NewGuid().ToString("N")[..8]}";
         if (IsReal)
         {
             using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Address }).Build();
-            await admin.CreateTopicsAsync([new TopicSpecification { Name = name, NumPartitions = partitions, ReplicationFactor = 1 }]);
+            var configs = mostBytes is { } most
+                ? new Dictionary<string, string> { ["max.message.bytes"] = most.ToString(CultureInfo.InvariantCulture) }
+                : [];
+            await admin.CreateTopicsAsync([new TopicSpecification { Name = name, NumPartitions = partitions, ReplicationFactor = 1, Configs = configs }]);
         }
         else
         {

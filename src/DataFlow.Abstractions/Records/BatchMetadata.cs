@@ -20,7 +20,18 @@ public sealed class BatchMetadata(RecordBatch batch)
     public string NameOf(int index) => _columns[index].Name;
 
     /// <summary>The index of a metadata field, or -1.</summary>
-    public int IndexOf(string name) => _columns.FindIndex(column => column.Name == name);
+    public int IndexOf(string name)
+    {
+        for (var index = 0; index < _columns.Count; index++)
+        {
+            if (_columns[index].Name == name)
+            {
+                return index;
+            }
+        }
+
+        return -1;
+    }
 
     /// <summary>True when the value is a whole number kept per row: use <see cref="NumberOf"/> to read it without formatting.</summary>
     public bool IsNumber(int index) => _columns[index].Numbers is not null;
@@ -33,6 +44,22 @@ public sealed class BatchMetadata(RecordBatch batch)
     /// <summary>The UTF-8 value of a constant field, or an empty span when the field varies by row.</summary>
     public ReadOnlySpan<byte> ConstantOf(int index) => _columns[index].Constant;
 
+    /// <summary>The bytes of a field that is constant or kept as bytes; false for others, and where the row has none.</summary>
+    /// <param name="index">0-based field.</param>
+    /// <param name="row">0-based physical row.</param>
+    /// <param name="bytes">Valid as long as the batch; UTF-8, unless the source has bytes that are no text.</param>
+    public bool TryBytesOf(int index, int row, out ReadOnlySpan<byte> bytes)
+    {
+        var column = _columns[index];
+        if (column.Bytes is { } byRow)
+        {
+            return byRow(batch, row, out bytes);
+        }
+
+        bytes = column.Constant;
+        return column.Constant is not null;
+    }
+
     /// <summary>The value as text; null when the row has none.</summary>
     /// <param name="index">0-based field.</param>
     /// <param name="row">0-based physical row.</param>
@@ -43,25 +70,31 @@ public sealed class BatchMetadata(RecordBatch batch)
         {
             { Constant: { } constant } => Encoding.UTF8.GetString(constant),
             { Numbers: { } numbers } => numbers(batch, row).ToString(CultureInfo.InvariantCulture),
+            { Bytes: { } bytes } => bytes(batch, row, out var value) ? Encoding.UTF8.GetString(value) : null,
             _ => column.Texts!(batch, row),
         };
     }
 
     /// <summary>Adds a field with one value for the whole batch. A value that is set again replaces the former one.</summary>
-    public BatchMetadata Set(string name, string value) => Put(new Column(name, Encoding.UTF8.GetBytes(value), null, null));
+    public BatchMetadata Set(string name, string value) => Put(new Column(name, Encoding.UTF8.GetBytes(value), null, null, null));
 
     /// <summary>As <see cref="Set(string, string)"/>, from UTF-8 that the caller promises not to change: no copy.</summary>
-    public BatchMetadata Set(string name, byte[] utf8) => Put(new Column(name, utf8, null, null));
+    public BatchMetadata Set(string name, byte[] utf8) => Put(new Column(name, utf8, null, null, null));
 
     /// <summary>Adds a field with a whole number per row.</summary>
     /// <param name="name">Field name.</param>
     /// <param name="byRow">Called with the batch and a 0-based physical row. A static lambda costs no allocation per batch.</param>
-    public BatchMetadata SetNumbers(string name, Func<RecordBatch, int, long> byRow) => Put(new Column(name, null, byRow, null));
+    public BatchMetadata SetNumbers(string name, Func<RecordBatch, int, long> byRow) => Put(new Column(name, null, byRow, null, null));
 
     /// <summary>Adds a field with a text per row; null where a row has none.</summary>
     /// <param name="name">Field name.</param>
     /// <param name="byRow">Called with the batch and a 0-based physical row. A static lambda costs no allocation per batch.</param>
-    public BatchMetadata SetTexts(string name, Func<RecordBatch, int, string?> byRow) => Put(new Column(name, null, null, byRow));
+    public BatchMetadata SetTexts(string name, Func<RecordBatch, int, string?> byRow) => Put(new Column(name, null, null, byRow, null));
+
+    /// <summary>Adds a field with bytes per row, for whoever can keep them as they are; as text they read as UTF-8.</summary>
+    /// <param name="name">Field name.</param>
+    /// <param name="byRow">Called with the batch and a 0-based physical row. A static lambda costs no allocation per batch.</param>
+    public BatchMetadata SetBytes(string name, BytesOfRow byRow) => Put(new Column(name, null, null, null, byRow));
 
     internal void Clear() => _columns.Clear();
 
@@ -80,5 +113,13 @@ public sealed class BatchMetadata(RecordBatch batch)
         return this;
     }
 
-    private readonly record struct Column(string Name, byte[]? Constant, Func<RecordBatch, int, long>? Numbers, Func<RecordBatch, int, string?>? Texts);
+    private readonly record struct Column(
+        string Name, byte[]? Constant, Func<RecordBatch, int, long>? Numbers, Func<RecordBatch, int, string?>? Texts, BytesOfRow? Bytes);
 }
+
+/// <summary>Reads the bytes of a metadata field of one row.</summary>
+/// <param name="batch">The batch.</param>
+/// <param name="row">0-based physical row.</param>
+/// <param name="bytes">The bytes, valid as long as the batch.</param>
+/// <returns>False when the row has none.</returns>
+public delegate bool BytesOfRow(RecordBatch batch, int row, out ReadOnlySpan<byte> bytes);

@@ -9,7 +9,7 @@ namespace DataFlow.Connectors;
 /// would swallow it and never finish the rebalance.
 /// </summary>
 internal sealed partial class KafkaAssignment(
-    SourceContext context, KafkaIntake intake, KafkaBatchQueue queue, TimeSpan drainLimit, CancellationToken disposing)
+    SourceContext context, ILogger log, KafkaIntake intake, KafkaBatchQueue queue, TimeSpan drainLimit, CancellationToken disposing)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, KafkaPartition> _owned = [];
@@ -41,7 +41,7 @@ internal sealed partial class KafkaAssignment(
             KafkaMeter.Rebalances.Add(1, _tag);
             var starts = resolve();
             Take(starts);
-            LogAssigned(context.Logger, context.SourceId, partitions.Count, string.Join(", ", starts.Select(start => start.ToOffset())));
+            LogAssigned(log, context.SourceId, partitions.Count, string.Join(", ", starts.Select(start => start.ToOffset())));
             return [.. starts.Select(start => start.ToOffset())];
         }
         catch (Exception exception)
@@ -95,7 +95,7 @@ internal sealed partial class KafkaAssignment(
             }
 
             Forget(leaving);
-            LogRevoked(context.Logger, context.SourceId, leaving.Count);
+            LogRevoked(log, context.SourceId, leaving.Count);
         }
         catch (OperationCanceledException) when (disposing.IsCancellationRequested)
         {
@@ -116,7 +116,7 @@ internal sealed partial class KafkaAssignment(
             var leaving = Leave(partitions, out _);
             Forget(leaving);
             context.Lost([.. leaving.Select(partition => partition.Split)]);
-            LogLost(context.Logger, context.SourceId, leaving.Count);
+            LogLost(log, context.SourceId, leaving.Count);
         }
         catch (Exception exception)
         {
@@ -170,7 +170,7 @@ internal sealed partial class KafkaAssignment(
             if (context.Time.GetUtcNow() >= deadline)
             {
                 context.Lost(open);
-                LogNotDrained(context.Logger, context.SourceId, open.Length, drainLimit.TotalSeconds);
+                LogNotDrained(log, context.SourceId, open.Length, drainLimit.TotalSeconds);
                 return;
             }
 

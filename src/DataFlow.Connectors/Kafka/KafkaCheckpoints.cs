@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
@@ -13,8 +14,7 @@ internal sealed class KafkaCheckpoints(string topic, string pipeline, IReadOnlyD
 {
     private const long FirstWindow = 1000;
 
-    /// <summary>Where checkpoints are written.</summary>
-    public TopicPartition Target { get; } = new(topic, 0);
+    private TopicPartition Target { get; } = new(topic, 0);
 
     /// <summary>Creates the topic if it is not there.</summary>
     /// <exception cref="ConnectorException">It is not there and can't be made.</exception>
@@ -44,7 +44,7 @@ internal sealed class KafkaCheckpoints(string topic, string pipeline, IReadOnlyD
         {
             // Another pipeline was faster.
         }
-        catch (KafkaException exception)
+        catch (KafkaException exception) when (!KafkaFaults.IsConnection(exception.Error))
         {
             throw ConnectorException.User(
                 $"The topic {topic}, which holds the checkpoints of delivery: effectively-once, is not there and can't be created ({KafkaFaults.Reason(exception.Error)}). "
@@ -64,14 +64,18 @@ internal sealed class KafkaCheckpoints(string topic, string pipeline, IReadOnlyD
             ["enable.partition.eof"] = "true",
             ["auto.offset.reset"] = "earliest",
         };
-        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(own).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
-        var range = consumer.QueryWatermarkOffsets(Target, limit);
+        using var consumer = Consumer(own);
+
+        // To a reader of committed messages the topic ends where another pipeline's open transaction begins, and our last checkpoint
+        // may stand behind that: so the end is what the topic really has.
+        using var asking = Consumer(new Dictionary<string, string>(own) { ["isolation.level"] = "read_uncommitted" });
+        var range = asking.QueryWatermarkOffsets(Target, limit);
 
         // The newest stand last, and old ones are compacted away late: so it is looked for from the end.
         for (var window = FirstWindow; ; window *= 8)
         {
             var from = Math.Max(range.Low.Value, range.High.Value - window);
-            var found = Last(consumer, from);
+            var found = Last(consumer, from, range.High.Value);
             if (found is not null || from == range.Low.Value)
             {
                 return found;
@@ -80,19 +84,24 @@ internal sealed class KafkaCheckpoints(string topic, string pipeline, IReadOnlyD
     }
 
     /// <summary>A checkpoint as a message.</summary>
-    public Message<byte[]?, byte[]?> ToMessage(Checkpoint checkpoint) => new()
+    public (KafkaMessage Message, byte[] Value) ToMessage(Checkpoint checkpoint)
     {
-        Key = Encoding.UTF8.GetBytes(pipeline),
-        Value = JsonSerializer.SerializeToUtf8Bytes(new Stored(
+        var message = new KafkaMessage { Partition = Target.Partition.Value, HasKey = true };
+        message.Topic.Write(Encoding.UTF8.GetBytes(topic + '\0'));
+        message.Key.Write(Encoding.UTF8.GetBytes(pipeline));
+        return (message, JsonSerializer.SerializeToUtf8Bytes(new Stored(
             1,
             checkpoint.Generation,
             checkpoint.Epoch,
             checkpoint.Sequence,
             checkpoint.Counters,
-            checkpoint.Splits.ToDictionary(split => split.Key, split => new StoredSplit(split.Value.Offset, split.Value.Json)))),
-    };
+            checkpoint.Splits.ToDictionary(split => split.Key, split => new StoredSplit(split.Value.Offset, split.Value.Json)))));
+    }
 
-    private Checkpoint? Last(IConsumer<byte[]?, byte[]?> consumer, long from)
+    private static IConsumer<byte[]?, byte[]?> Consumer(Dictionary<string, string> properties) =>
+        new ConsumerBuilder<byte[]?, byte[]?>(properties).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+
+    private Checkpoint? Last(IConsumer<byte[]?, byte[]?> consumer, long from, long end)
     {
         var key = Encoding.UTF8.GetBytes(pipeline);
         Checkpoint? last = null;
@@ -100,10 +109,17 @@ internal sealed class KafkaCheckpoints(string topic, string pipeline, IReadOnlyD
         while (true)
         {
             var result = consumer.Consume(limit)
-                ?? throw ConnectorException.External($"The topic {topic} with the checkpoints can't be read: its broker did not answer within {limit.TotalSeconds:0} s.");
+                ?? throw ConnectorException.External(
+                    $"The topic {topic} with the checkpoints could not be read to its end within {limit.TotalSeconds:0} s: its broker does not answer, "
+                    + "or a transaction of another pipeline is open there, which its brokers end after that one's delivery-timeout.");
             if (result.IsPartitionEOF)
             {
-                return last;
+                if (result.Offset.Value >= end)
+                {
+                    return last;
+                }
+
+                continue;
             }
 
             if (result.Message.Key is { } found && found.AsSpan().SequenceEqual(key) && result.Message.Value is { } value)

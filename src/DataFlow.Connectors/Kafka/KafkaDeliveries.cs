@@ -2,55 +2,68 @@ using Confluent.Kafka;
 
 namespace DataFlow.Connectors;
 
-/// <summary>Waits for the brokers' answers to the messages of a batch. Reports come from the client's thread.</summary>
+/// <summary>
+/// The account of a batch on its way: how many answers are missing, what failed, and where each message went. Answers come from
+/// one thread; all else belongs to the sink, which reads what failed once the answers are there.
+/// </summary>
 internal sealed class KafkaDeliveries
 {
-    private readonly Lock _gate = new();
-    private readonly List<(int Row, Error Error)> _failed = [];
-    private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _open = 1;
+    private readonly SortedDictionary<int, Error> _failed = [];
+    private (nint Topic, int Partition)[] _places = [];
+    private TaskCompletionSource _all = new();
+    private TaskCompletionSource _firstFailure = new();
+    private int _open;
 
-    /// <summary>What failed, once all answers are there.</summary>
-    public IReadOnlyList<(int Row, Error Error)> Failed => _failed;
+    /// <summary>The messages that failed by their numbers, and why.</summary>
+    public IReadOnlyDictionary<int, Error> Failed => _failed;
 
-    /// <summary>One more message is on its way.</summary>
-    /// <param name="row">0-based physical row that it is made of.</param>
-    /// <returns>To be called with the answer.</returns>
-    public Action<DeliveryReport<byte[]?, byte[]?>> Expect(int row)
+    /// <summary>Begins with a batch.</summary>
+    /// <param name="count">How many messages it may have.</param>
+    public void Begin(int count)
     {
-        Interlocked.Increment(ref _open);
-        return report =>
+        if (_places.Length < count)
         {
-            if (report.Error.IsError)
-            {
-                Fail(row, report.Error);
-            }
-
-            Done();
-        };
-    }
-
-    /// <summary>A message was not taken at all.</summary>
-    public void NotSent(int row, Error error)
-    {
-        Fail(row, error);
-        Done();
-    }
-
-    /// <summary>Ends when every message has its answer. To be called once, after the last one.</summary>
-    public Task AllAsync()
-    {
-        Done();
-        return _all.Task;
-    }
-
-    private void Fail(int row, Error error)
-    {
-        lock (_gate)
-        {
-            _failed.Add((row, error));
+            _places = new (nint, int)[count];
         }
+
+        Array.Clear(_places, 0, count);
+        _failed.Clear();
+        _all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _firstFailure = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _open = 1;
     }
+
+    /// <summary>One more message is about to be sent.</summary>
+    public void Expect() => Interlocked.Increment(ref _open);
+
+    /// <summary>It was not taken at all: no answer comes.</summary>
+    public void NotSent() => Done();
+
+    /// <summary>A message has its answer.</summary>
+    public void Answered(int number, nint topic, int partition, Error? error)
+    {
+        _places[number] = (topic, partition);
+        if (error is not null)
+        {
+            _failed[number] = error;
+            _firstFailure.TrySetResult();
+        }
+
+        Done();
+    }
+
+    /// <summary>All messages are sent.</summary>
+    /// <param name="all">Ends when every message has its answer.</param>
+    /// <param name="firstFailure">Ends when a message has failed; never, when none does.</param>
+    public void End(out Task all, out Task firstFailure)
+    {
+        all = _all.Task;
+        firstFailure = _firstFailure.Task;
+        Done();
+    }
+
+    /// <summary>Where an answered message went, to compare with others.</summary>
+    public (nint Topic, int Partition) PlaceOf(int number) => _places[number];
 
     private void Done()
     {

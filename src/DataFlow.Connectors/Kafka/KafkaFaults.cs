@@ -38,16 +38,25 @@ internal static class KafkaFaults
         _ => null,
     };
 
+    /// <summary>True for a handshake that was cut off, as when a broker restarts: only before the first contact the settings are at fault.</summary>
+    public static bool MayPass(Error error, bool wasConnected) => wasConnected && error.Code == ErrorCode.Local_Ssl;
+
     /// <summary>True for errors that say that brokers can't be reached at the moment.</summary>
     public static bool IsConnection(Error error) => error.Code is
         ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Transport or ErrorCode.Local_Resolve or ErrorCode.Local_TimedOut
-        or ErrorCode.Local_MaxPollExceeded or ErrorCode.NetworkException or ErrorCode.BrokerNotAvailable;
+        or ErrorCode.Local_MaxPollExceeded or ErrorCode.NetworkException or ErrorCode.BrokerNotAvailable
+        or ErrorCode.Local_Ssl;
 
     /// <summary>No broker has answered in time.</summary>
     public static ConnectorException Timeout(string connection, TimeSpan limit, string? lastError) => ConnectorException.External(
         $"Connection timeout: none of the brokers {connection} answered within {limit.TotalSeconds:0} s"
         + (lastError is null ? "." : $" ({lastError.TrimEnd('.')}).")
         + " Check the broker addresses, the network, and that Kafka is running there.");
+
+    /// <summary>A checkpoint that no message can hold.</summary>
+    public static ConnectorException CheckpointTooLarge(string topic, int splits) => ConnectorException.User(
+        $"The checkpoint of {splits} splits is larger than a message of the topic {topic} may be. "
+        + "Raise max.message.bytes of the topic and message.max.bytes under client, or read fewer splits in one pipeline.");
 
     /// <summary>The client's own words.</summary>
     public static string Reason(Error error) => (string.IsNullOrEmpty(error.Reason) ? error.Code.ToString() : error.Reason).TrimEnd('.');

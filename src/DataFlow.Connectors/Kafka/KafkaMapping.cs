@@ -1,17 +1,18 @@
-using System.Globalization;
+using System.Buffers;
+using System.Buffers.Text;
 using System.Text;
-using Confluent.Kafka;
 
 namespace DataFlow.Connectors;
 
-/// <summary>Makes topic, partition, key and headers of a record. Immutable.</summary>
+/// <summary>Makes topic, partition, key and headers of a record. One record at a time.</summary>
 internal sealed class KafkaMapping
 {
+    private readonly ArrayBufferWriter<byte> _number = new();
     private readonly RecordText _topic;
     private readonly RecordText _key;
     private readonly RecordText? _partition;
     private readonly bool _keyIsRequired;
-    private readonly IReadOnlyList<(string Name, RecordText Value)> _headers;
+    private readonly IReadOnlyList<(byte[] Name, RecordText Value)> _headers;
 
     public KafkaMapping(KafkaSinkOptions options)
     {
@@ -23,56 +24,55 @@ internal sealed class KafkaMapping
         _headers = [.. options.Headers.Select(header =>
         {
             RecordText.TryParse(header.Value, out var value);
-            return (header.Key, value);
+            return (Encoding.UTF8.GetBytes(header.Key), value);
         })];
     }
 
     /// <summary>True when all records go to the same topic.</summary>
     public bool IsOneTopic { get; }
 
-    /// <summary>Where a record goes and under which key.</summary>
+    /// <summary>Where a record goes, under which key and with which headers.</summary>
     /// <returns>Why it can't go anywhere; null when it can.</returns>
-    public RefusedRow? TryMap(RecordBatch batch, int row, out TopicPartition target, out Message<byte[]?, byte[]?> message)
+    public RefusedRow? TryMap(RecordBatch batch, int row, KafkaMessage message)
     {
-        target = null!;
-        message = new Message<byte[]?, byte[]?>();
-        var topic = _topic.Of(batch, row);
-        if (topic is null || KafkaTopics.Problem(topic) is not null)
+        message.Clear();
+        if (!_topic.TryAppend(batch, row, message.Topic))
         {
-            return new RefusedRow(
-                row, "bad-topic", topic is null ? "The record lacks a field that the topic's name is made of." : $"The record would go to the topic '{topic}', which is no valid name.");
+            return new RefusedRow(row, "bad-topic", "The record lacks a field that the topic's name is made of.");
         }
 
-        var key = _key.Of(batch, row);
-        if (key is null && _keyIsRequired)
+        if (!IsOneTopic && !KafkaTopics.IsName(message.Topic.WrittenSpan))
+        {
+            return new RefusedRow(
+                row, "bad-topic", $"The record would go to the topic '{Encoding.UTF8.GetString(message.Topic.WrittenSpan)}', which is no valid name.");
+        }
+
+        message.Topic.Write("\0"u8);
+        message.HasKey = _key.TryAppend(batch, row, message.Key);
+        if (!message.HasKey && _keyIsRequired)
         {
             return new RefusedRow(row, "no-key", "The record lacks the field that the option key names, or it is null there.");
         }
 
-        var partition = Confluent.Kafka.Partition.Any;
         if (_partition is not null)
         {
-            var text = _partition.Of(batch, row);
-            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            _number.ResetWrittenCount();
+            var number = -1;
+            if (!_partition.TryAppend(batch, row, _number)
+                || !Utf8Parser.TryParse(_number.WrittenSpan, out number, out var digits) || digits < _number.WrittenCount || number < 0)
             {
-                return new RefusedRow(row, "bad-partition", $"'{text}' is no number of a partition; the option partition must name a field with 0, 1, 2, ...");
+                return new RefusedRow(
+                    row,
+                    "bad-partition",
+                    $"'{Encoding.UTF8.GetString(_number.WrittenSpan)}' is no number of a partition; the option partition must name a field with 0, 1, 2, ...");
             }
 
-            partition = new Partition(number);
+            message.Partition = number;
         }
 
-        target = new TopicPartition(topic, partition);
-        message.Key = key is null ? null : Encoding.UTF8.GetBytes(key);
-        if (_headers.Count > 0)
+        foreach (var (name, value) in _headers)
         {
-            message.Headers = [];
-            foreach (var (name, value) in _headers)
-            {
-                if (value.Of(batch, row) is { } text)
-                {
-                    message.Headers.Add(name, Encoding.UTF8.GetBytes(text));
-                }
-            }
+            message.AddHeader(name, value, batch, row);
         }
 
         return null;

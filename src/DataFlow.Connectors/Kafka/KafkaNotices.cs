@@ -26,6 +26,15 @@ internal sealed partial class KafkaNotices(ILogger logger, TimeProvider time)
         return Say(error.Code.ToString(), _lastError);
     }
 
+    /// <summary>Passes on what the client logs, if it is a warning at least.</summary>
+    public void Say(LogMessage line)
+    {
+        if (line.Level <= SyslogLevel.Warning)
+        {
+            Say($"log {line.Facility}", line.Message);
+        }
+    }
+
     /// <summary>Logs a line, unless one of the same kind was logged just now.</summary>
     /// <returns>True when it was logged.</returns>
     public bool Say(string kind, string text)

@@ -74,7 +74,7 @@ internal sealed partial class KafkaPump
 
     private void Failed(Error error)
     {
-        if (KafkaFaults.Fatal(error, _connection, _group) is { } fatal)
+        if (!KafkaFaults.MayPass(error, _wasConnected) && KafkaFaults.Fatal(error, _connection, _group) is { } fatal)
         {
             _assignment.Fail(fatal);
             return;
@@ -86,21 +86,13 @@ internal sealed partial class KafkaPump
             _isUnhealthy = true;
             if (isNew)
             {
-                _context.ReportConnectionError(Translate(error, new KafkaException(error)));
+                _context.ReportConnectionError(Passing(error, new KafkaException(error)));
             }
         }
         else if (error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition)
         {
             _isUnhealthy = true;
             _context.Report(SourceHealth.Unhealthy, $"{KafkaFaults.Reason(error)}. The topic was deleted, or is not there yet.");
-        }
-    }
-
-    private void Said(LogMessage line)
-    {
-        if (line.Level <= SyslogLevel.Warning)
-        {
-            _notices.Say($"log {line.Facility}", line.Message);
         }
     }
 
@@ -121,7 +113,8 @@ internal sealed partial class KafkaPump
         }
     }
 
-    private ConnectorException Translate(Error error, Exception cause) =>
-        KafkaFaults.Fatal(error, _connection, _group)
-        ?? ConnectorException.External($"Kafka at {_connection}: {KafkaFaults.Reason(error)}. The client tries again by itself.", cause);
+    private ConnectorException Translate(Error error, Exception cause) => KafkaFaults.Fatal(error, _connection, _group) ?? Passing(error, cause);
+
+    private ConnectorException Passing(Error error, Exception cause) =>
+        ConnectorException.External($"Kafka at {_connection}: {KafkaFaults.Reason(error)}. The client tries again by itself.", cause);
 }

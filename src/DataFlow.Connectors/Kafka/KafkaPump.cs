@@ -25,6 +25,7 @@ internal sealed partial class KafkaPump : IDisposable
     private readonly KafkaBatchQueue _queue = new();
     private readonly KafkaIntake _intake;
     private readonly KafkaAssignment _assignment;
+    private readonly KafkaLog _log;
     private readonly KafkaNotices _notices;
     private readonly KafkaStart _start;
     private readonly KafkaLag _lag;
@@ -39,6 +40,7 @@ internal sealed partial class KafkaPump : IDisposable
     private bool _isPaused;
     private long _pausedAt;
     private bool _isUnhealthy;
+    private volatile bool _wasConnected;
     private bool _unassignedIsSaid;
 
     public KafkaPump(KafkaSourceSetup setup, SourceContext context)
@@ -48,11 +50,12 @@ internal sealed partial class KafkaPump : IDisposable
         _connection = setup.Connection;
         _group = setup.Group;
         _assignsItself = setup.AssignsItself;
-        _notices = new KafkaNotices(context.Logger, context.Time);
+        _log = new KafkaLog(context.Logger);
+        _notices = new KafkaNotices(_log, context.Time);
         _lag = new KafkaLag(context.PipelineId);
         KafkaStart.TryParse(_options.AutoOffsetReset, out _start);
         _intake = new KafkaIntake(context, _options, _queue) { OnFailure = Failed, Wait = setup.WaitOf(context) };
-        _assignment = new KafkaAssignment(context, _intake, _queue, _options.SessionTimeout / 2, _disposing.Token);
+        _assignment = new KafkaAssignment(context, _log, _intake, _queue, _options.SessionTimeout / 2, _disposing.Token);
         _consumer = new ConsumerBuilder<KafkaBytes, KafkaBytes>(setup.Properties(context.SourceId))
             .SetKeyDeserializer(KafkaBytes.Deserializer())
             .SetValueDeserializer(KafkaBytes.Deserializer())
@@ -61,7 +64,7 @@ internal sealed partial class KafkaPump : IDisposable
             .SetPartitionsLostHandler((_, offsets) => _assignment.Lost([.. offsets.Select(offset => offset.TopicPartition)]))
             .SetOffsetsCommittedHandler((_, committed) => Committed(committed))
             .SetErrorHandler((_, error) => Failed(error))
-            .SetLogHandler((_, line) => Said(line))
+            .SetLogHandler((_, line) => _notices.Say(line))
             .Build();
         _starts = new KafkaStarts(_consumer, _start, _notices);
         _topics = new KafkaTopicList(_consumer, _options.Topic, _connection);
@@ -154,6 +157,7 @@ internal sealed partial class KafkaPump : IDisposable
 
         _consumer.Dispose();
         _disposing.Dispose();
+        _log.Dispose();
     }
 
     /// <summary>Waits for the first answer of a broker, and looks whether the topics are there.</summary>
@@ -171,6 +175,7 @@ internal sealed partial class KafkaPump : IDisposable
             }
         }
 
+        _wasConnected = true;
         _topics.ThrowIfAbsent();
         ThrowIfNumberIsAmbiguous();
         _assignment.Cluster = LibRdKafka.ClusterId(LibRdKafka.HandleOf(_consumer), (int)LongestFetch.TotalMilliseconds) ?? _connection;
@@ -238,7 +243,7 @@ internal sealed partial class KafkaPump : IDisposable
         _consumer.Pause(_consumer.Assignment);
         _pausedAt = _assignment.Version;
         _isPaused = true;
-        LogPaused(_context.Logger, _context.SourceId);
+        LogPaused(_log, _context.SourceId);
     }
 
     private void Resume()

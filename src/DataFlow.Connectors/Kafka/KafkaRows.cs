@@ -64,6 +64,13 @@ internal sealed class KafkaRows(KafkaSourceOptions options) : IDeferredRows
     public static string? KeyText(RecordBatch batch, int frame) =>
         KafkaFrame.At(batch, frame).KeyLength == KafkaFrame.Null ? null : Encoding.UTF8.GetString(KeyAt(batch, frame));
 
+    private static bool TryKeyOf(RecordBatch batch, int row, out ReadOnlySpan<byte> key)
+    {
+        var frame = KafkaFrame.StartOf(batch, row);
+        key = KeyAt(batch, frame);
+        return KafkaFrame.At(batch, frame).KeyLength != KafkaFrame.Null;
+    }
+
     private static ReadOnlySpan<byte> KeyAt(RecordBatch batch, int frame) =>
         batch.Data.AsSpan(frame + KafkaFrame.Size, KafkaFrame.At(batch, frame).KeyBytes);
 
@@ -101,7 +108,7 @@ internal sealed class KafkaRows(KafkaSourceOptions options) : IDeferredRows
                 2 => "log-append-time",
                 _ => null,
             })
-            .SetTexts("kafka_key", static (rows, row) => KeyText(rows, KafkaFrame.StartOf(rows, row)))
+            .SetBytes("kafka_key", TryKeyOf)
             .SetTexts("kafka_leader_epoch", static (rows, row) => KafkaFrame.At(rows, KafkaFrame.StartOf(rows, row)).LeaderEpoch is >= 0 and var epoch
                 ? epoch.ToString(System.Globalization.CultureInfo.InvariantCulture)
                 : null);

@@ -1,8 +1,13 @@
+using System.Runtime.CompilerServices;
+
 namespace DataFlow.Connectors;
 
 /// <summary>The Kafka sink in the catalogue.</summary>
 internal static class KafkaSinkDefinition
 {
+    // Each attempt of a run has a sink of its own, made of the same settings: so what one finds out reaches the next.
+    private static readonly ConditionalWeakTable<SinkSettings, KafkaKnownRefusals> Known = [];
+
     public static SinkDefinition Definition { get; } = new()
     {
         Name = "kafka",
@@ -11,6 +16,6 @@ internal static class KafkaSinkDefinition
         ConnectionExample = "localhost:9092",
         OptionsType = typeof(KafkaSinkOptions),
         Capabilities = settings => new SinkCapabilities(SinkReplay.Transactional),
-        Create = settings => new KafkaSinkConnector(settings),
+        Create = settings => new KafkaSinkConnector(settings, Known.GetOrCreateValue(settings)),
     };
 }

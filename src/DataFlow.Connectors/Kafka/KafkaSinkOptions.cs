@@ -1,4 +1,6 @@
 #pragma warning disable CS1591 // The [Option] text is the documentation; it is what help, reference and schema print.
+using System.Text;
+
 namespace DataFlow.Connectors;
 
 internal enum KafkaCompression
@@ -63,15 +65,15 @@ internal sealed record KafkaSinkOptions : KafkaClientOptions
         }
 
         var prefix = Topic.Split('{')[0];
-        if (prefix.Length == 0 || KafkaTopics.Problem(prefix) is not null)
+        if (!KafkaTopics.IsName(Encoding.UTF8.GetBytes(prefix)))
         {
             yield return new OptionProblem(
                 "topic", $"'{Topic}' must begin with fixed text of letters, digits, '.', '_' or '-', so that no record can choose any topic of the cluster.");
         }
 
-        if (KafkaTopics.Problem(CheckpointTopic) is { } wrong)
+        if (!KafkaTopics.IsName(Encoding.UTF8.GetBytes(CheckpointTopic)))
         {
-            yield return new OptionProblem("checkpoint-topic", wrong);
+            yield return new OptionProblem("checkpoint-topic", $"'{CheckpointTopic}' is no name of a topic: allowed are letters, digits, '.', '_' and '-'.");
         }
     }
 }

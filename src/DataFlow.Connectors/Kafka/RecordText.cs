@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Text;
 
 namespace DataFlow.Connectors;
@@ -5,28 +7,28 @@ namespace DataFlow.Connectors;
 /// <summary>A text made of a record: fixed parts, fields (<c>{id}</c>) and metadata (<c>{@topic}</c>). Immutable, thread-safe.</summary>
 internal sealed class RecordText
 {
-    private readonly IReadOnlyList<(string Text, bool IsReference)> _parts;
+    private readonly IReadOnlyList<Part> _parts;
 
-    private RecordText(IReadOnlyList<(string Text, bool IsReference)> parts) => _parts = parts;
+    private RecordText(IReadOnlyList<Part> parts) => _parts = parts;
 
     /// <summary>Reads a text in braces style.</summary>
     /// <returns>What is wrong with it; null when it was read.</returns>
     public static string? TryParse(string text, out RecordText parsed)
     {
-        var parts = new List<(string, bool)>();
+        var parts = new List<Part>();
         parsed = new RecordText(parts);
         for (var at = 0; at < text.Length;)
         {
             var open = text.IndexOf('{', at);
             if (open < 0)
             {
-                parts.Add((text[at..], false));
+                parts.Add(Part.Fixed(text[at..]));
                 break;
             }
 
             if (open > at)
             {
-                parts.Add((text[at..open], false));
+                parts.Add(Part.Fixed(text[at..open]));
             }
 
             var close = text.IndexOf('}', open);
@@ -35,7 +37,7 @@ internal sealed class RecordText
                 return $"In '{text}' a brace at character {open + 1} is not closed or holds no name; write {{field}} or {{@metadata}}.";
             }
 
-            parts.Add((text[(open + 1)..close], true));
+            parts.Add(Part.Reference(text[(open + 1)..close]));
             at = close + 1;
         }
 
@@ -51,42 +53,83 @@ internal sealed class RecordText
             return parsed;
         }
 
-        return new RecordText([(text, true)]);
+        return new RecordText([Part.Reference(text)]);
     }
 
-    /// <summary>The text of a row; null when the row lacks a part of it.</summary>
-    public string? Of(RecordBatch batch, int row)
+    /// <summary>Appends the text of a row as UTF-8; metadata that are bytes as they are.</summary>
+    /// <returns>False when the row lacks a part of it: what was appended is of no use then.</returns>
+    public bool TryAppend(RecordBatch batch, int row, ArrayBufferWriter<byte> output)
     {
-        if (_parts is [var single])
+        for (var index = 0; index < _parts.Count; index++)
         {
-            return single.IsReference ? ValueOf(batch, row, single.Text) : single.Text;
-        }
-
-        var text = new StringBuilder();
-        foreach (var part in _parts)
-        {
-            var value = part.IsReference ? ValueOf(batch, row, part.Text) : part.Text;
-            if (value is null)
+            var part = _parts[index];
+            var isThere = part switch
             {
-                return null;
+                { Text: { } text } => Append(output, text),
+                { IsMetadata: true } => TryAppendMetadata(batch, row, part.Name, output),
+                _ => TryAppendField(batch, row, part.Name, output),
+            };
+            if (!isThere)
+            {
+                return false;
             }
-
-            text.Append(value);
         }
 
-        return text.ToString();
+        return true;
     }
 
-    private static string? ValueOf(RecordBatch batch, int row, string name)
+    private static bool Append(ArrayBufferWriter<byte> output, ReadOnlySpan<byte> text)
     {
-        if (name.StartsWith('@'))
+        output.Write(text);
+        return true;
+    }
+
+    private static bool TryAppendField(RecordBatch batch, int row, string name, ArrayBufferWriter<byte> output)
+    {
+        var column = batch.Schema.IndexOf(name);
+        return column >= 0
+            && batch.Field(row, column).Kind is not (FieldKind.Null or FieldKind.Absent or FieldKind.Unchanged)
+            && Append(output, batch.Utf8(row, column));
+    }
+
+    private static bool TryAppendMetadata(RecordBatch batch, int row, string name, ArrayBufferWriter<byte> output)
+    {
+        const int MostDigits = 20;
+        var metadata = batch.Metadata;
+        var index = metadata.IndexOf(name);
+        if (index < 0)
         {
-            return batch.Metadata.IndexOf(name[1..]) is >= 0 and var index ? batch.Metadata.TextOf(index, row) : null;
+            return false;
         }
 
-        var column = batch.Schema.IndexOf(name);
-        return column < 0 || batch.Field(row, column).Kind is FieldKind.Null or FieldKind.Absent or FieldKind.Unchanged
-            ? null
-            : Encoding.UTF8.GetString(batch.Utf8(row, column));
+        if (metadata.IsNumber(index))
+        {
+            Utf8Formatter.TryFormat(metadata.NumberOf(index, row), output.GetSpan(MostDigits), out var digits);
+            output.Advance(digits);
+            return true;
+        }
+
+        if (metadata.TryBytesOf(index, row, out var bytes))
+        {
+            return Append(output, bytes);
+        }
+
+        if (metadata.TextOf(index, row) is not { } text)
+        {
+            return false;
+        }
+
+        Encoding.UTF8.GetBytes(text, output);
+        return true;
+    }
+
+    /// <param name="Text">A fixed part as UTF-8; null for a reference.</param>
+    /// <param name="Name">The name of what is referred to.</param>
+    /// <param name="IsMetadata">It is metadata, not a field.</param>
+    private readonly record struct Part(byte[]? Text, string Name, bool IsMetadata)
+    {
+        public static Part Fixed(string text) => new(Encoding.UTF8.GetBytes(text), "", false);
+
+        public static Part Reference(string name) => name.StartsWith('@') ? new Part(null, name[1..], true) : new Part(null, name, false);
     }
 }

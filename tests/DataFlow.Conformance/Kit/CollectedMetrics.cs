@@ -45,7 +45,7 @@ public sealed class CollectedMetrics : IDisposable
         {
             if (name == "pipeline_id" && (string?)tag == _pipelineId)
             {
-                var isGauge = instrument is ObservableGauge<long>;
+                var isGauge = instrument is ObservableGauge<long> or ObservableGauge<double>;
                 _values.AddOrUpdate(instrument.Name, value, (_, before) => isGauge ? value : before + value);
             }
         }

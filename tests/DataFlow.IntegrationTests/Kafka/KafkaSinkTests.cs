@@ -46,14 +46,18 @@ public sealed class KafkaSinkTests(KafkaFixture fixture) : IClassFixture<KafkaFi
         var from = await KafkaTopic.CreateAsync(fixture.Kafka);
         var to = await fixture.Kafka.CreateTopicAsync();
         from.Write(("k1", "one"), (null, "two"), ("k1", null), ("k3", ""));
+        byte[] noText = [0xFF, 0x00, 0xFE];
+        from.Write([new Message<byte[]?, byte[]?> { Key = noText, Value = "five"u8.ToArray() }, new Message<byte[]?, byte[]?> { Key = [], Value = "six"u8.ToArray() }]);
         folder.Write("p.yaml", Pipeline(
             "kafka", fixture.Kafka.Address, $"topic: {from.Name}, format: string, session-timeout: 6s", $"topic: {to}, format: string"));
 
         (await Cli.RunAsync(folder.Path, "run", "p.yaml", "--until", "caught-up")).Succeeded();
 
+        var written = Read(to, 1);
         Assert.Equal(
             [("k1", "one"), (null, "two"), ("k1", null), ("k3", "")],
-            Read(to, 1).Select(message => (Text(message.Message.Key), Text(message.Message.Value))));
+            written.Take(4).Select(message => (Text(message.Message.Key), Text(message.Message.Value))));
+        Assert.Equal([noText, []], written.Skip(4).Select(message => message.Message.Key));
     }
 
     [Fact]

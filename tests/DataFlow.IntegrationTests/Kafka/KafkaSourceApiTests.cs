@@ -104,17 +104,6 @@ public sealed class KafkaSourceApiTests(KafkaFixture fixture) : IClassFixture<Ka
     }
 
     [Fact]
-    public async Task A_time_is_where_a_new_group_starts()
-    {
-        Assert.SkipUnless(fixture.Kafka.IsReal, "The mock cluster answers every question for a time with the end of the partition.");
-        var topic = await KafkaTopic.CreateAsync(fixture.Kafka);
-        topic.WriteTo(0, ["""{"n":0}"""]);
-        var records = await KafkaTopic.ReadAsync(Source.Create("p", topic.Config(("auto-offset-reset", "timestamp:2020-01-01T00:00:00Z"))), 1);
-
-        Assert.Single(records);
-    }
-
-    [Fact]
     public async Task Several_topics_and_patterns_are_read_together()
     {
         var prefix = $"many{Guid.NewGuid():N}"[..12];
