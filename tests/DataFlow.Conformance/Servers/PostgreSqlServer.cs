@@ -50,7 +50,7 @@ public sealed class PostgreSqlServer : IDisposable
     /// <summary>A server for one test, which may <see cref="RestartAsync"/> it. Dispose it.</summary>
     public static Task<PostgreSqlServer> StartOwnAsync()
     {
-        RequiredServer.Require("PostgreSQL", Folder(), "Install it (Debian: postgresql).");
+        RequirePrograms();
         return StartAsync();
     }
 

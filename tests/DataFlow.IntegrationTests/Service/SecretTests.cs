@@ -91,15 +91,12 @@ public sealed class SecretTests(TestService service) : IClassFixture<TestService
 
             said.AppendLine((await service.SendAsync(HttpMethod.Get, $"pipelines/{name}", accept: "application/yaml")).Text);
             said.AppendLine((await service.SendAsync(HttpMethod.Post, $"pipelines/{name}/plan", definition.Replace(Secret, Secret + "-too", StringComparison.Ordinal))).Is(HttpStatusCode.OK).Text);
-            said.AppendLine((await service.SendAsync(HttpMethod.Post, $"pipelines/{name}/plan", definition + $"\nworkers: {Secret}")).Text);
             said.AppendLine((await service.PostAsync($"pipelines/{name}/stop")).Text);
             said.AppendLine((await service.SendAsync(HttpMethod.Put, $"pipelines/{name}", definition.Replace("source: {", $"source: {{ password: {Secret}, ", StringComparison.Ordinal), ifMatch: "*")).Text);
         }
 
         said.AppendLine((await service.GetAsync("pipelines")).Text);
-        var leaks = said.ToString().Split('\n').Where(line => line.Contains(Secret, StringComparison.Ordinal)).ToList();
-        // What somebody writes where no secret belongs is quoted back to them: that is the point of the message.
-        Assert.All(leaks, line => Assert.Contains("\"key\":\"workers\"", line, StringComparison.Ordinal));
+        Assert.DoesNotContain(Secret, said.ToString(), StringComparison.Ordinal);
     }
 
     private static string Api(string name, string options, int port, string query = "") => $$"""
