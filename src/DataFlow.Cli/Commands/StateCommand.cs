@@ -110,42 +110,29 @@ internal static class StateCommand
         var definition = PipelineArguments.Load(parsed);
         var name = PipelineArguments.StateName(parsed, definition);
         var offset = parsed.GetValue(Offset);
-        if (offset < 0)
-        {
-            throw new WrongInputException($"{offset} is no offset; give 0 or more.");
-        }
-
-        var (split, position) = parsed.GetValue(Split) is { } named
-            ? (await FindAsync(context, parsed, definition, named, ct).ConfigureAwait(false), new SplitPosition(offset, ""))
-            : Place(definition, offset);
+        var (split, position) = await TargetAsync(context, parsed, definition, offset, ct).ConfigureAwait(false);
         await MoveAsync(context, parsed, definition, split, position, ct).ConfigureAwait(false);
         context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: the next run goes on after offset {offset:N0}. What the sink holds stays as it is."));
         return ExitCode.Done;
     }
 
-    /// <summary>The split that somebody named, in full or as people know it.</summary>
-    private static async Task<string> FindAsync(CliContext context, ParseResult parsed, PipelineDefinition definition, string named, CancellationToken ct)
+    private static async Task<(string Split, SplitPosition Position)> TargetAsync(
+        CliContext context, ParseResult parsed, PipelineDefinition definition, long offset, CancellationToken ct)
     {
-        await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
-        var state = await store.ReadAsync(PipelineArguments.StateName(parsed, definition), ct).ConfigureAwait(false);
-        var splits = state?.Checkpoint.Splits.Keys.Order(StringComparer.Ordinal).ToList() ?? [];
-        var found = splits.Where(split => split == named || SplitName.ForPeople(split) == named).ToList();
-        return found switch
+        try
         {
-            [var only] => only,
-            [] => throw new WrongInputException(
-                $"There is no split '{named}' to move. "
-                + (splits.Count == 0 ? "The pipeline has not read anything yet." : $"There are: {string.Join(", ", splits)}.")),
-            _ => throw new WrongInputException($"'{named}' stands for several splits; name one of them in full: {string.Join(", ", found)}."),
-        };
-    }
+            if (parsed.GetValue(Split) is not { } named)
+            {
+                return SeekTarget.At(definition.Source, offset);
+            }
 
-    private static (string Split, SplitPosition Position) Place(PipelineDefinition definition, long offset)
-    {
-        var place = definition.Source.Definition.PositionFromNumber
-            ?? throw new WrongInputException($"A {definition.Source.Definition.Name} source can't go on at a bare number; use 'state set'.");
-        var target = place(definition.Source.Settings, offset);
-        return (target.Split, target.Position.ToSplitPosition());
+            await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
+            return SeekTarget.In(await store.ReadAsync(PipelineArguments.StateName(parsed, definition), ct).ConfigureAwait(false), named, offset);
+        }
+        catch (OptionException refused)
+        {
+            throw new WrongInputException(refused.Message);
+        }
     }
 
     private static async Task<int> SetAsync(CliContext context, ParseResult parsed, CancellationToken ct)
@@ -189,16 +176,8 @@ internal static class StateCommand
             && json.RootElement.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String ? $"  {status}" : "";
     }
 
-    private static string NameOf(HistoryEvent happened) => happened switch
-    {
-        HistoryEvent.RunStarted => "run started",
-        HistoryEvent.RunCompleted => "run completed",
-        HistoryEvent.RunStopped => "run stopped",
-        HistoryEvent.RunFailed => "run failed",
-        HistoryEvent.Reset => "reset",
-        HistoryEvent.Seek => "seek",
-        _ => "replay",
-    };
+    private static string NameOf(HistoryEvent happened) =>
+        JsonNamingPolicy.KebabCaseLower.ConvertName(happened.ToString()).Replace('-', ' ');
 
     private static string ToJson(PipelineState state)
     {

@@ -92,4 +92,4 @@ internal sealed class ExceptionProblems(IProblemDetailsService problems, ILogger
 /// <param name="Column">1-based; 0 when unknown.</param>
 /// <param name="Key">The full key: <c>source.options.delimiter</c>; empty when it is about the whole definition.</param>
 /// <param name="Message">What was found, what is allowed, what to do.</param>
-internal sealed record DefinitionProblem(int Line, int Column, string Key, string Message);
+public sealed record DefinitionProblem(int Line, int Column, string Key, string Message);
