@@ -1,7 +1,7 @@
 namespace DataFlow.Server.Answers;
 
 /// <summary>A batch is durably delivered.</summary>
-internal sealed record BatchAnswer
+public sealed record BatchAnswer
 {
     /// <summary>Records in it, bad ones included; left out when it had been delivered before.</summary>
     public int? Records { get; init; }
@@ -9,11 +9,11 @@ internal sealed record BatchAnswer
     /// <summary>Those of them that could not be read and are dead letters now; left out when it had been delivered before.</summary>
     public int? DeadLettered { get; init; }
 
-    /// <summary>True when it had been delivered before, and nothing was done.</summary>
+    /// <summary>True when it had been delivered before: nothing was done.</summary>
     public bool AlreadyDelivered { get; init; }
 }
 
 /// <summary>How far a producer has got.</summary>
 /// <param name="Producer">Its name.</param>
 /// <param name="Sequence">The sequence of its last delivered batch; 0 before the first.</param>
-internal sealed record ProducerAnswer(string Producer, long Sequence);
+public sealed record ProducerAnswer(string Producer, long Sequence);

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using DataFlow.Cluster;
 using DataFlow.Connectors;
 using DataFlow.Engine;
@@ -16,7 +17,6 @@ namespace DataFlow.Server.Endpoints;
 /// <summary>Takes batches of records for pipelines with a push source.</summary>
 internal static class BatchEndpoints
 {
-    private const string BatchIdHeader = "Batch-Id";
     private const string RetryAfterSeconds = "1";
 
     public static void MapBatches(this IEndpointRouteBuilder routes)
@@ -30,9 +30,12 @@ internal static class BatchEndpoints
                 + "409 names the sequence that is expected where another one comes; 429 and 503 say after how many seconds to send the batch again.")
             .Accepts<PushedRecords>(PushedBody.MediaTypes[0], [.. PushedBody.MediaTypes.Skip(1)])
             .Produces<BatchAnswer>()
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .ProducesProblem(StatusCodes.Status429TooManyRequests)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable)
+            .Refuses(
+                StatusCodes.Status409Conflict,
+                StatusCodes.Status413PayloadTooLarge,
+                StatusCodes.Status415UnsupportedMediaType,
+                StatusCodes.Status429TooManyRequests,
+                StatusCodes.Status502BadGateway)
             .RequireAuthorization(Access.Write);
         pipeline.MapGet("/producers/{producer}", ProducerAsync)
             .Named(
@@ -40,7 +43,7 @@ internal static class BatchEndpoints
                 "Get the sequence of a producer's last delivered batch; 0 before the first.",
                 "A producer that starts again goes on with the next one. Answered by the running pipeline, after what it has received of the producer is delivered.")
             .Produces<ProducerAnswer>()
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable)
+            .Refuses(StatusCodes.Status409Conflict, StatusCodes.Status502BadGateway)
             .RequireAuthorization(Access.Read);
     }
 
@@ -52,14 +55,15 @@ internal static class BatchEndpoints
         [FromServices] PushInboxes inboxes,
         [FromServices] OwnerForwarder forwarder,
         [FromServices] Catalogue catalogue,
-        CancellationToken ct)
+        CancellationToken ct,
+        [FromHeader(Name = "Batch-Id"), Description("PRODUCER:SEQUENCE, such as shop-7:42. Without it a batch that is sent again is delivered again.")] string? batchId = null)
     {
         if (await InboxAsync(name, context, service, runs, inboxes, forwarder, catalogue, ct).ConfigureAwait(false) is not { } inbox)
         {
             return Results.Empty;
         }
 
-        var id = BatchIdOf(context.Request);
+        var id = Parse(batchId);
         var media = PushedBody.TypeOf(context.Request, inbox);
         var body = inbox.Receive();
         try
@@ -81,7 +85,7 @@ internal static class BatchEndpoints
 
     private static async Task<IResult> ProducerAsync(
         string name,
-        string producer,
+        [Description("The producer's name.")] string producer,
         HttpContext context,
         [FromServices] PipelineService service,
         [FromServices] LocalRuns runs,
@@ -150,13 +154,10 @@ internal static class BatchEndpoints
         : status.Run?.Reason is { } reason ? $"it waits: {reason.TrimEnd('.')}"
         : "it is starting or moves to another node";
 
-    private static BatchId? BatchIdOf(HttpRequest request)
-    {
-        var given = request.Headers[BatchIdHeader].ToString();
-        return given.Length == 0 ? null
-            : BatchId.TryParse(given, out var id) ? id
-            : throw new RefusalException(RefusalKind.Invalid, $"{BatchIdHeader} is '{given}'. {BatchId.Expected}");
-    }
+    private static BatchId? Parse(string? batchId) =>
+        string.IsNullOrEmpty(batchId) ? null
+        : BatchId.TryParse(batchId, out var id) ? id
+        : throw new RefusalException(RefusalKind.Invalid, $"Batch-Id is '{batchId}'. {BatchId.Expected}");
 
     private static IResult AnswerTo(string name, HttpContext context, BatchId? id, PushReceipt receipt) => receipt.Outcome switch
     {

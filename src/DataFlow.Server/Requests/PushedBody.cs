@@ -97,4 +97,4 @@ internal static class PushedBody
 }
 
 /// <summary>Records: JSON lines, a JSON array, CSV or text.</summary>
-internal sealed record PushedRecords;
+public sealed record PushedRecords;
