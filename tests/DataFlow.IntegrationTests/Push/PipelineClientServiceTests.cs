@@ -161,10 +161,11 @@ public sealed class PipelineClientServiceTests(TestService service) : IClassFixt
         await using var client = new PipelineClient(service.Address, "slow-source", new PipelineClientOptions { Producer = "numbers" });
         await using var source = Source.Create(
             "local-numbers",
-            new SourceConfig { SourceType = "test", ConnectionString = "test", Options = new Dictionary<string, string> { ["records-per-second"] = "500", ["template"] = "{ number: sequence, producer: constant(a) }" }, BatchSize = 20 },
+            new SourceConfig { SourceType = "test", ConnectionString = "test", Options = new Dictionary<string, string> { ["records-per-second"] = "500", ["template"] = "{ number: sequence, producer: choice(a) }" }, BatchSize = 20 },
             new SourceServices { State = state });
         var run = source.Start(client);
-        await Eventually.Is(() => client.Delivered > 100);
+        await Eventually.Is(() => run.IsCompleted || client.Delivered > 100);
+        Assert.False(run.IsCompleted, run.Exception?.ToString());
         (await service.PostAsync("pipelines/slow-source/pause")).Is(System.Net.HttpStatusCode.OK);
         await Eventually.Is(() => client.Problem is not null && client.BufferedBytes > 0);
 

@@ -73,8 +73,7 @@ public sealed class PushCrashTests
         service.BeginErrorReadLine();
         var said = await service.StandardOutput.ReadLineAsync(Ct);
         Assert.Contains(string.Create(CultureInfo.InvariantCulture, $":{address.Port}"), said, StringComparison.Ordinal);
-        service.OutputDataReceived += (_, _) => { };
-        service.BeginOutputReadLine();
+        _ = service.StandardOutput.ReadToEndAsync(Ct);
         return service;
     }
 }
