@@ -1,5 +1,6 @@
 using DataFlow.Connectors;
 using DataFlow.Engine.Configuration;
+using DataFlow.Cluster;
 using DataFlow.Engine.Lifecycle;
 using DataFlow.Engine.State;
 using DataFlow.Server.Endpoints;
@@ -20,9 +21,11 @@ public sealed class DataFlowServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly IServiceStore _store;
+    private readonly PipelineLock _lock;
 
-    private DataFlowServer(WebApplication app, IServiceStore store, IReadOnlyList<Uri> addresses)
+    private DataFlowServer(WebApplication app, IServiceStore store, PipelineLock held, IReadOnlyList<Uri> addresses)
     {
+        _lock = held;
         _app = app;
         _store = store;
         Addresses = addresses;
@@ -48,17 +51,29 @@ public sealed class DataFlowServer : IAsyncDisposable
         using var sockets = ListenSockets.Bind(options.Listen);
         var addresses = sockets.Addresses;
         var cluster = options.Cluster with { Address = Reached(options.Cluster.Address, addresses[0]) };
-        var store = SqliteServiceStore.Open(cluster.StateFolder, TimeProvider.System);
+        var held = PipelineLock.AcquireForService(cluster.StateFolder, TimeProvider.System);
+        IServiceStore store;
+        try
+        {
+            store = await OpenStoreAsync(cluster, ct).ConfigureAwait(false);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+
         var app = Build(options with { Cluster = cluster }, sockets, store);
         try
         {
             await app.StartAsync(ct).ConfigureAwait(false);
-            return new DataFlowServer(app, store, addresses);
+            return new DataFlowServer(app, store, held, addresses);
         }
         catch
         {
             await app.DisposeAsync().ConfigureAwait(false);
             await store.DisposeAsync().ConfigureAwait(false);
+            held.Dispose();
             throw;
         }
     }
@@ -71,7 +86,12 @@ public sealed class DataFlowServer : IAsyncDisposable
     {
         await _app.DisposeAsync().ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);
+        _lock.Dispose();
     }
+
+    private static async Task<IServiceStore> OpenStoreAsync(ClusterOptions cluster, CancellationToken ct) => cluster.Database is { } database
+        ? await PostgresServiceStore.OpenAsync(database, TimeProvider.System, ct).ConfigureAwait(false)
+        : SqliteServiceStore.Open(cluster.StateFolder, TimeProvider.System);
 
     private static WebApplication Build(ServerOptions options, ListenSockets sockets, IServiceStore store)
     {

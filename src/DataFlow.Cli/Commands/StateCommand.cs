@@ -18,6 +18,13 @@ internal static class StateCommand
     private static readonly Option<string> SetPosition = new("--position") { Description = "The complete position, as 'state show --json' prints it.", HelpName = "json", Required = true };
     private static readonly Option<long> SetOffset = new("--offset") { Description = "The position as one number, for people.", HelpName = "number" };
     private static readonly Argument<long> Offset = new("offset") { Description = "Where to go on: for files, the number of lines to skip." };
+    private static readonly Argument<string> Copy = new("copy") { Description = "The file to make. It must not be there yet." };
+    private static readonly Option<string> CopiedFolder = new("--state")
+    {
+        Description = "The state folder to copy. Default: .dataflow in the current folder.",
+        HelpName = "folder",
+        DefaultValueFactory = _ => ".dataflow",
+    };
 
     // Paths and positions stay readable; the output goes to no web page.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -34,7 +41,9 @@ internal static class StateCommand
         set.SetAction((parsed, ct) => SetAsync(context, parsed, ct));
         var gaps = new Command("gaps", "List the gap ledger: when the source did not hear its other side, and what it missed.") { PipelineArguments.File, PipelineArguments.State, PipelineArguments.Instance, Json };
         gaps.SetAction((parsed, ct) => GapsAsync(context, parsed, ct));
-        return new Command("state", "Look at and move positions.") { show, gaps, reset, seek, set };
+        var backup = new Command("backup", "Copy the state of a folder into a file, while pipelines go on running.") { Copy, CopiedFolder };
+        backup.SetAction((parsed, ct) => BackupAsync(context, parsed, ct));
+        return new Command("state", "Look at, move and back up positions.") { show, gaps, reset, seek, set, backup };
     }
 
     private static async Task<int> ShowAsync(CliContext context, ParseResult parsed, CancellationToken ct)
@@ -65,7 +74,7 @@ internal static class StateCommand
 
         foreach (var entry in history)
         {
-            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {entry.At:u} {NameOf(entry.Event)} by {entry.Owner}{(entry.Detail is null ? "" : ": " + entry.Detail)}"));
+            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {entry.At:u} {entry.Event.ToWords()} by {entry.Owner}{(entry.Detail is null ? "" : ": " + entry.Detail)}"));
         }
 
         return ExitCode.Done;
@@ -91,6 +100,14 @@ internal static class StateCommand
             context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {gap.From:u} {(gap.To - gap.From).TotalSeconds:N1} s  {missing}: {gap.Reason}"));
         }
 
+        return ExitCode.Done;
+    }
+
+    private static async Task<int> BackupAsync(CliContext context, ParseResult parsed, CancellationToken ct)
+    {
+        var copy = parsed.GetRequiredValue(Copy);
+        await SqliteStateStore.BackupAsync(parsed.GetRequiredValue(CopiedFolder), copy, ct).ConfigureAwait(false);
+        context.Out.WriteLine($"State copied to {copy}.");
         return ExitCode.Done;
     }
 
@@ -175,9 +192,6 @@ internal static class StateCommand
         return json.RootElement.ValueKind == JsonValueKind.Object
             && json.RootElement.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String ? $"  {status}" : "";
     }
-
-    private static string NameOf(HistoryEvent happened) =>
-        JsonNamingPolicy.KebabCaseLower.ConvertName(happened.ToString()).Replace('-', ' ');
 
     private static string ToJson(PipelineState state)
     {

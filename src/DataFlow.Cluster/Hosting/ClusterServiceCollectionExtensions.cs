@@ -1,4 +1,5 @@
 using Akka.Hosting;
+using DataFlow;
 using DataFlow.Cluster;
 using DataFlow.Engine.Lifecycle;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -20,8 +21,20 @@ public static class ClusterServiceCollectionExtensions
     /// <param name="store">Where everything is kept; disposed by whoever made it, after the host.</param>
     /// <param name="catalogue">The kinds that exist.</param>
     public static IServiceCollection AddDataFlowCluster(
-        this IServiceCollection services, ClusterOptions options, IServiceStore store, DataFlow.Catalogue catalogue)
+        this IServiceCollection services, ClusterOptions options, IServiceStore store, Catalogue catalogue)
     {
+        if (options.Nodes == 2)
+        {
+            throw ConnectorException.User(
+                "A cluster of 2 nodes is worse than one node: when either dies the other can't tell whether it is the one that was cut off. Use 1 node, or 3.");
+        }
+
+        if (options.Nodes > 1 && (options.Database is null || options.Seeds.Count == 0))
+        {
+            throw ConnectorException.User(
+                $"A cluster of {options.Nodes} nodes needs a PostgreSQL database that all of them reach (--database) and the list of nodes to ask for membership (--seed HOST:PORT, the same on all).");
+        }
+
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddSingleton(store);
@@ -34,19 +47,22 @@ public static class ClusterServiceCollectionExtensions
             store,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<LocalRuns>>()));
+        services.AddSingleton<NodeLeases>();
         services.AddSingleton(provider => new EntityServices(
             provider.GetRequiredService<Node>(),
             provider.GetRequiredService<LocalRuns>(),
+            provider.GetRequiredService<NodeLeases>(),
             store,
             provider.GetRequiredService<ILogger<PipelineActor>>()));
 
-        // The name first: a second node of it must not come near the cluster.
+        // They start in this order and stop in the opposite one. The name comes first: a second node of it must not come near the
+        // cluster. Leases are kept until the last run has drained.
         services.AddHostedService<NodeAnnouncer>();
+        services.AddHostedService<LeaseKeeper>();
         services.AddAkka(AkkaSettings.System, (akka, provider) => akka
             .ConfigureLoggers(loggers => loggers.ClearLoggers().AddLoggerFactory(provider.GetRequiredService<ILoggerFactory>()))
             .WithNode(options)
             .WithPipelines(provider.GetRequiredService<EntityServices>));
-        services.AddHostedService<LeaseKeeper>();
         services.AddHostedService<Reconciler>();
         services.AddSingleton<NodeGuard>();
         services.AddHostedService(provider => provider.GetRequiredService<NodeGuard>());

@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace DataFlow.Engine.State;
 
-/// <summary>Runs statements whose parameters are numbered <c>$1</c>, <c>$2</c> and so on. Texts go through <see cref="PostgresText"/>.</summary>
+/// <summary>
+/// Runs statements whose parameters are numbered <c>$1</c>, <c>$2</c> and so on. Texts go through <see cref="PostgresText"/>.
+/// </summary>
 internal static class PostgresCommands
 {
     /// <summary>Returns the number of rows that changed.</summary>

@@ -81,7 +81,8 @@ internal sealed class PostgresCommits : IAsyncDisposable
     {
         try
         {
-            var stored = await _database.RunAsync(connection => StoreAsync(connection, group), CancellationToken.None).ConfigureAwait(false);
+            var stored = await _database.RunAsync(connection => StoreAsync(connection, group), CancellationToken.None)
+                .ConfigureAwait(false);
             foreach (var waiting in group)
             {
                 waiting.Done.SetResult(CommitRules.Compare(
@@ -118,8 +119,8 @@ internal sealed class PostgresCommits : IAsyncDisposable
             var splits = new PostgresSplits(checkpoint.Splits);
             batch.Add(
                 Store,
-                pipeline, checkpoint.Generation, checkpoint.Epoch, checkpoint.Sequence, counters.Read, counters.Delivered, counters.Filtered,
-                counters.DeadLettered, counters.Dropped, counters.Deduplicated, counters.Bytes, checkpoint.SinkState, now,
+                pipeline, checkpoint.Generation, checkpoint.Epoch, checkpoint.Sequence, counters.Read, counters.Delivered,
+                counters.Filtered, counters.DeadLettered, counters.Dropped, counters.Deduplicated, counters.Bytes, checkpoint.SinkState, now,
                 commit.SourceFingerprint, commit.Replayed.ToArray(), splits.Keys, splits.Names, splits.Offsets, splits.Positions);
         }
 

@@ -8,6 +8,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 {
     private const int MostTries = 5;
 
+    // Calls are short, and the commits of all pipelines share one; a server takes 100 connections by default, from all nodes.
+    private const int MostConnections = 20;
+
     // A frozen process must not keep others from taking its pipelines over by the locks of a transaction that it was in.
     private const string ServerSettings = "-c synchronous_commit=on -c idle_in_transaction_session_timeout=15s";
 
@@ -25,7 +28,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public static async ValueTask<PostgresDatabase> OpenAsync(string connectionString, CancellationToken ct)
     {
         var settings = Read(connectionString);
-        var place = string.Create(CultureInfo.InvariantCulture, $"the PostgreSQL database '{settings.Database}' on {settings.Host}:{settings.Port}");
+        var place = string.Create(
+            CultureInfo.InvariantCulture, $"the PostgreSQL database '{settings.Database}' on {settings.Host}:{settings.Port}");
         var database = new PostgresDatabase(NpgsqlDataSource.Create(settings), place);
         try
         {
@@ -44,7 +48,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         await RunAsync(run, mayRepeat: () => true, ct).ConfigureAwait(false);
 
     /// <summary>Runs a write in a transaction; it is durable when the task ends.</summary>
-    /// <param name="write">May run several times: when it got in the way of another transaction, and when the connection was cut before its commit.</param>
+    /// <param name="write">
+    /// May run several times: when it got in the way of another transaction, and when the connection was cut before its commit.
+    /// </param>
     /// <param name="ct">Gives up waiting.</param>
     public async ValueTask<T> WriteAsync<T>(Func<NpgsqlConnection, Task<T>> write, CancellationToken ct)
     {
@@ -73,6 +79,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             settings.Options = $"{settings.Options} {ServerSettings}".Trim();
             settings.CommandTimeout = settings.CommandTimeout == 0 ? 30 : settings.CommandTimeout;
             settings.Timeout = settings.Timeout == 0 ? 15 : settings.Timeout;
+            settings.MaxPoolSize = settings.ShouldSerialize("Maximum Pool Size") ? settings.MaxPoolSize : MostConnections;
             settings.Host ??= "localhost";
             settings.Database ??= settings.Username;
             settings.Multiplexing = false;
@@ -125,20 +132,24 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     private async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        var tables = await connection
-            .RowsAsync(row => row.IsDBNull(0), "select to_regclass('dataflow.schema_version')::text", [], ct).ConfigureAwait(false);
-        if (tables[0])
+        // Not to_regclass: it may answer from a cache of before the lock.
+        var tables = await connection.RowsAsync(
+            row => row.GetString(0),
+            "select tablename::text from pg_catalog.pg_tables where schemaname = 'dataflow' and tablename = 'schema_version'",
+            [], ct).ConfigureAwait(false);
+        if (tables.Count == 0)
         {
             return 0;
         }
 
-        var versions = await connection
-            .RowsAsync(row => row.GetInt32(0), "select coalesce(max(version), 0) from dataflow.schema_version", [], ct).ConfigureAwait(false);
+        var versions = await connection.RowsAsync(
+            row => row.GetInt32(0), "select coalesce(max(version), 0) from dataflow.schema_version", [], ct).ConfigureAwait(false);
         return versions[0] <= PostgresSchema.Version
             ? versions[0]
             : throw _faults.Unfit(string.Create(
                 CultureInfo.InvariantCulture,
-                $"its tables were written by a newer DataFlow (schema {versions[0]}; this one knows up to {PostgresSchema.Version}). Use that version, or another database."));
+                $"its tables were written by a newer DataFlow (schema {versions[0]}; this one knows up to {PostgresSchema.Version}). " +
+                $"Use that version, or another database."));
     }
 
     private async Task<bool> MigrateAsync(NpgsqlConnection connection, CancellationToken ct)

@@ -3,10 +3,14 @@ using Npgsql;
 
 namespace DataFlow.Engine.State;
 
-/// <summary>Turns what PostgreSQL and its client report into sentences. The connection string, and so the password, is in none of them.</summary>
+/// <summary>
+/// Turns what PostgreSQL and its client report into sentences. The connection string, and so the password, is in none of them.
+/// </summary>
 /// <param name="place">The server and database, for people.</param>
 internal sealed class PostgresFaults(string place)
 {
+    private const string SilentForTooLong = "25P03";
+
     /// <summary>True when two transactions stood in each other's way and this one was undone: it may be run again.</summary>
     public static bool IsConflict(Exception error) => error is PostgresException
     {
@@ -61,26 +65,32 @@ internal sealed class PostgresFaults(string place)
                 "and pg_hba.conf of the server.",
                 error),
             PostgresErrorCodes.InvalidCatalogName => ConnectorException.User(
-                $"{Capital(place)} can't be opened: {said} Create the database, or name another in the connection string of the state store.",
+                $"{Capital(place)} can't be opened: {said} Create the database, or name another in the connection string of the state " +
+                "store.",
                 error),
             PostgresErrorCodes.InsufficientPrivilege => ConnectorException.User(
                 $"{Capital(place)} refused a statement: {said} The user needs the right to create a schema in the database " +
                 "(GRANT CREATE ON DATABASE), or all rights on the schema 'dataflow' and its tables.",
                 error),
-            PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.InvalidSchemaName => ConnectorException.User(
-                $"{Capital(place)} lacks tables of the state store: {said} Restore the schema 'dataflow' from a copy. Or drop it to start " +
-                "over: positions, counters and dead letters are lost then.",
-                error),
+            PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.InvalidSchemaName =>
+                ConnectorException.User(
+                    $"{Capital(place)} lacks tables of the state store: {said} Restore the schema 'dataflow' from a copy. Or drop it to " +
+                    "start over: positions, counters and dead letters are lost then.",
+                    error),
             PostgresErrorCodes.ReadOnlySqlTransaction => ConnectorException.External(
                 $"{Capital(place)} can't be written: {said} It is tried again; if it is a standby, name the primary in the connection " +
                 "string of the state store.",
                 error),
-            [var a, var b, ..] state when (a, b) is ('0', '8') or ('5', '3') or ('5', '7') or ('5', '8') || state == PostgresErrorCodes.LockNotAvailable || IsConflict(error) =>
-                ConnectorException.External($"{Capital(place)} can't answer at the moment: {said} It is tried again.", error),
+            var state when IsPassing(state) => ConnectorException.External(
+                $"{Capital(place)} can't answer at the moment: {said} It is tried again.", error),
             _ => new ConnectorException(
                 $"{Capital(place)} refused a statement: {said} Please report this.", FaultOwner.Internal, RetryAdvice.Never, error),
         };
     }
+
+    // Connections, resources, an operator's interference, the system; locks, transactions that were in the way or silent for too long.
+    private static bool IsPassing(string state) => state[..2] is "08" or "40" or "53" or "57" or "58"
+        || state is PostgresErrorCodes.LockNotAvailable or SilentForTooLong;
 
     private static string Said(Exception error)
     {

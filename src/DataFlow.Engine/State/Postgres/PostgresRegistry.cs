@@ -68,7 +68,8 @@ internal sealed class PostgresRegistry(PostgresDatabase database, TimeProvider t
                 var outcome = RegistryRules.Judge(await LockAsync(connection, name, ct).ConfigureAwait(false), expectedVersion);
                 if (outcome == RegistryOutcome.Done)
                 {
-                    await connection.ExecuteAsync("delete from dataflow.pipeline_registry where name = $1", [name], ct).ConfigureAwait(false);
+                    await connection.ExecuteAsync("delete from dataflow.pipeline_registry where name = $1", [name], ct)
+                        .ConfigureAwait(false);
                     await connection.ExecuteAsync(
                         "delete from dataflow.lease where pipeline = $1 and held_until <= clock_timestamp()", [name], ct).ConfigureAwait(false);
                     await TellAsync(connection, name, HistoryEvent.Removed, by, detail: null, ct).ConfigureAwait(false);
