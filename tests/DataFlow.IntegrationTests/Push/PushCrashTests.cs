@@ -26,24 +26,21 @@ public sealed class PushCrashTests
         var random = new Random(4711);
         for (var kill = 0; kill < Kills; kill++)
         {
-            using var service = await StartAsync(folder, address);
+            await using var service = new Killed(await StartAsync(folder, address));
             var before = first.Delivered + second.Delivered;
             var more = random.Next(50, 400);
             await Eventually.Is(() => first.Delivered + second.Delivered > before + more || service.HasExited);
             Assert.False(service.HasExited, "The service has ended by itself.");
-            service.Kill();
-            await service.WaitForExitAsync(Ct);
         }
 
-        using var last = await StartAsync(folder, address);
+        await using var last = new Killed(await StartAsync(folder, address));
         var delivered = first.Delivered + second.Delivered;
         await Eventually.Is(() => first.Delivered + second.Delivered > delivered + 100);
         await over.CancelAsync();
         var counts = await Task.WhenAll(sending);
         await first.FlushAsync(Ct);
         await second.FlushAsync(Ct);
-        last.Kill();
-        await last.WaitForExitAsync(Ct);
+        await last.DisposeAsync();
 
         PushedFile.AssertExact(folder["orders.ndjson"], ("a", counts[0]), ("b", counts[1]));
         Assert.Equal((counts[0], counts[1]), (first.Delivered, second.Delivered));
@@ -75,5 +72,24 @@ public sealed class PushCrashTests
         Assert.Contains(string.Create(CultureInfo.InvariantCulture, $":{address.Port}"), said, StringComparison.Ordinal);
         _ = service.StandardOutput.ReadToEndAsync(Ct);
         return service;
+    }
+
+    /// <summary>A process that is killed at the end of its scope, whatever happens in it.</summary>
+    private sealed class Killed(Process process) : IAsyncDisposable
+    {
+        private bool _isDisposed;
+
+        public bool HasExited => process.HasExited;
+
+        public async ValueTask DisposeAsync()
+        {
+            if (!_isDisposed)
+            {
+                _isDisposed = true;
+                process.Kill();
+                await process.WaitForExitAsync(CancellationToken.None);
+                process.Dispose();
+            }
+        }
     }
 }
