@@ -59,6 +59,9 @@ public static class SourceType
     /// <summary>SQL databases.</summary>
     public const string Database = "database";
 
+    /// <summary>Records that programs send to a service.</summary>
+    public const string Push = "push";
+
     /// <summary>Generated records.</summary>
     public const string Test = "test";
 }

@@ -7,7 +7,7 @@ public static class BuiltInConnectors
     public static IReadOnlyList<SourceDefinition> Sources { get; } =
     [
         FileSourceDefinition.Definition, KafkaSourceDefinition.Definition, ApiSourceDefinition.Definition, WebSocketSourceDefinition.Definition,
-        DatabaseSourceDefinition.Definition, TestSourceDefinition.Definition,
+        DatabaseSourceDefinition.Definition, PushSourceDefinition.Definition, TestSourceDefinition.Definition,
     ];
 
     /// <summary>Sink kinds.</summary>

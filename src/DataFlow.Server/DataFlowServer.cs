@@ -1,3 +1,4 @@
+using DataFlow.Connectors;
 using DataFlow.Engine.Configuration;
 using DataFlow.Cluster;
 using DataFlow.Engine.Lifecycle;
@@ -121,7 +122,9 @@ public sealed class DataFlowServer : IAsyncDisposable
             }
         });
         builder.Services.AddSingleton(options);
-        builder.Services.AddDataFlowCluster(options.Cluster, store, options.Catalogue);
+        var inboxes = new PushInboxes();
+        builder.Services.AddSingleton(inboxes);
+        builder.Services.AddDataFlowCluster(options.Cluster, store, inboxes.ConnectTo(options.Catalogue));
         builder.Services.AddApi();
         var app = builder.Build();
         app.UseApi();

@@ -1,3 +1,4 @@
+using DataFlow.Client;
 using DataFlow.Engine;
 using DataFlow.Engine.Configuration;
 
@@ -99,6 +100,17 @@ public class Source : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(pipeline);
         return FinishAsync(Launch(() => new FunctionSink(pipeline)));
+    }
+
+    /// <summary>
+    /// As <see cref="Start(ISink)"/>, into a pipeline of a service. The position is saved after the service has acknowledged the
+    /// records; what was sent and not acknowledged when this process ends is sent once more by the next one.
+    /// </summary>
+    /// <param name="pipeline">Where the records go. Not disposed. What the service refuses for good ends the run.</param>
+    public Task Start(PipelineClient pipeline)
+    {
+        ArgumentNullException.ThrowIfNull(pipeline);
+        return FinishAsync(Launch(() => new PipelineClientSink(pipeline)));
     }
 
     /// <summary>The records as a stream. A slow reader slows the source. Leaving the loop stops the source.</summary>

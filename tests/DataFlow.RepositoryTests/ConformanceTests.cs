@@ -44,7 +44,7 @@ public sealed class ConformanceTests
             .SelectMany(assembly => assembly.GetTypes())
             .Where(type => type is { IsAbstract: false, BaseType: { IsGenericType: true } } && type.BaseType.GetGenericTypeDefinition() == suite)
             .Select(type => (string)type.BaseType!.GetGenericArguments()[0]
-                .GetProperty(nameof(ISourceFixture.Kind), BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!)
+                .GetProperty(nameof(ISourceFixture.Kind), BindingFlags.Public | BindingFlags.Static | BindingFlags.FlattenHierarchy)!.GetValue(null)!)
             .ToHashSet();
 
         foreach (var kind in kinds.Where(kind => !Waived.ContainsKey($"{what} {kind}")))

@@ -44,6 +44,7 @@ internal static class Api
         app.MapState();
         app.MapDeadLetters();
         app.MapTap();
+        app.MapBatches();
         app.MapConnectors();
         app.MapNodes();
         app.MapApiDescription();

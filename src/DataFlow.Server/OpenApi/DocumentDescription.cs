@@ -21,6 +21,7 @@ internal static class DocumentDescription
         ("lifecycle", "Created -> Running <-> Paused -> Stopped, Running -> Completed, Running -> Failed -> (recover) -> Stopped."),
         ("state", "How far a pipeline has read, and what became of the records."),
         ("dead letters", "Records that could not be read, transformed or written, with their raw bytes and the reason."),
+        ("batches", "Records that programs push into a pipeline."),
         ("tap", "Records, while they pass."),
         ("connectors", "What pipelines can use."),
         ("nodes", "The processes of the service."),

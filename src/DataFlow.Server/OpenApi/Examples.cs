@@ -61,11 +61,14 @@ internal static class Examples
         ["replayDeadLetters"] = """{ "delivered": 2, "filtered": 0, "failed": 0 }""",
         ["deleteDeadLetters"] = """{ "deleted": 2 }""",
         ["listConnectors"] = """{ "items": [ { "role": "source", "name": "file", "summary": "Reads files." } ] }""",
+        ["pushBatch"] = """{ "records": 2, "deadLettered": 0, "alreadyDelivered": false }""",
+        ["getProducer"] = """{ "producer": "shop-7", "sequence": 42 }""",
         ["listNodes"] = """{ "items": [ { "name": "node-1", "address": "http://10.0.0.1:5080", "membership": "up", "isThisNode": true, "pipelines": 12, "version": "0.1.0", "started": "2026-11-24T08:00:00+00:00" } ] }""",
     };
 
     private static readonly Dictionary<string, string> Requests = new(StringComparer.Ordinal)
     {
+        ["pushBatch"] = """[ { "order": 4711, "quantity": 2 }, { "order": 4712, "quantity": 1 } ]""",
         ["seekState"] = """{ "offset": 1000 }""",
         ["replayDeadLetters"] = """{ "reason": "too-many-fields" }""",
     };

@@ -18,6 +18,7 @@ internal static class ProblemKinds
         [StatusCodes.Status415UnsupportedMediaType] = new("unsupported-media-type", "The body is of a type that isn't read here", "Say in Content-Type what the body is; /docs lists what is read at this address."),
         [StatusCodes.Status422UnprocessableEntity] = new("invalid-definition", "The pipeline definition can't be used", "Mend what 'problems' lists."),
         [StatusCodes.Status428PreconditionRequired] = new("version-required", "Say which version you mean", "Send the ETag that you got as the header If-Match."),
+        [StatusCodes.Status429TooManyRequests] = new("too-many-requests", "The pipeline can't keep up", "Send it again after Retry-After seconds."),
         [StatusCodes.Status500InternalServerError] = new("internal-error", "This is not expected", "The service's log says more; look for the trace id."),
         [StatusCodes.Status502BadGateway] = new("node-unreachable", "The node that runs the pipeline did not answer", "Try again in a few seconds."),
         [StatusCodes.Status503ServiceUnavailable] = new("unavailable", "Not now", "Try again in a few seconds."),
