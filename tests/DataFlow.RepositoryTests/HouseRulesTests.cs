@@ -23,7 +23,7 @@ public sealed class HouseRulesTests
             ["DataFlow.Transforms"] = ["DataFlow.Abstractions"],
             ["DataFlow.Engine"] = ["DataFlow.Abstractions"],
             ["DataFlow.Connectors"] = ["DataFlow.Abstractions", "DataFlow.Formats"],
-            ["DataFlow"] = ["DataFlow.Connectors", "DataFlow.Engine", "DataFlow.Transforms"],
+            ["DataFlow"] = ["DataFlow.Client", "DataFlow.Connectors", "DataFlow.Engine", "DataFlow.Transforms"],
             ["DataFlow.Cluster"] = ["DataFlow"],
             ["DataFlow.Server"] = ["DataFlow.Cluster"],
             ["DataFlow.Client"] = [],
