@@ -1,5 +1,5 @@
-using DataFlow.Engine.Configuration;
 using DataFlow.Cluster;
+using DataFlow.Engine.Configuration;
 using DataFlow.Engine.Lifecycle;
 using DataFlow.Engine.State;
 using DataFlow.Server.Endpoints;
