@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace DataFlow.ServiceBenchmarks;
 
-/// <summary>The same file through the service and through a run of its own, in turns, by the wall clock and by processor time.</summary>
+/// <summary>The same file through the service and through a run of its own, in turns, by the wall clock.</summary>
 internal static class Throughput
 {
     public static async Task MeasureAsync(Command command, string scratch, int megabytes, int rounds)
@@ -17,7 +17,6 @@ internal static class Throughput
             sink: { type: file, connection: NAME.ndjson, options: { if-exists: overwrite } }
             """;
         var ratios = new List<double>();
-        var processor = new List<double>();
         for (var round = 0; round <= rounds; round++)
         {
             // Each run is of a pipeline of its own, so that none has state to go on from.
@@ -27,29 +26,23 @@ internal static class Throughput
             var said = await run.StandardOutput.ReadToEndAsync();
             await run.WaitForExitAsync();
             var runSeconds = Seconds(said);
-            var runProcessor = run.TotalProcessorTime.TotalSeconds;
 
             var served = $"served{round}";
-            service.Process.Refresh();
-            var before = service.Process.TotalProcessorTime;
             var started = Stopwatch.GetTimestamp();
             await service.AddAndStartAsync(served, definition.Replace("NAME", served, StringComparison.Ordinal));
             await service.WaitForAsync(served, "completed");
             var serveSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            service.Process.Refresh();
-            var serveProcessor = (service.Process.TotalProcessorTime - before).TotalSeconds;
             File.Delete(Path.Combine(folder, $"{name}.ndjson"));
             File.Delete(Path.Combine(folder, $"{served}.ndjson"));
             if (round > 0)
             {
                 ratios.Add(runSeconds / serveSeconds);
-                processor.Add(runProcessor / serveProcessor);
             }
 
-            Console.WriteLine($"throughput: {(round == 0 ? "warm-up" : $"round {round}")}: run {runSeconds:0.00} s ({runProcessor:0.00} s of processor), serve {serveSeconds:0.00} s ({serveProcessor:0.00} s)");
+            Console.WriteLine($"throughput: {(round == 0 ? "warm-up" : $"round {round}")}: run {runSeconds:0.00} s, serve {serveSeconds:0.00} s");
         }
 
-        Console.WriteLine($"throughput: serve against run, median of {rounds}: {Median(ratios):0.00} by the wall clock, {Median(processor):0.00} by processor time");
+        Console.WriteLine($"throughput: serve against run, median of {rounds}: {Median(ratios):0.00}");
     }
 
     // What the command says of its own run, so that the start of its process does not count.

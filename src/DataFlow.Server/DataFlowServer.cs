@@ -1,6 +1,6 @@
+using DataFlow.Cluster;
 using DataFlow.Connectors;
 using DataFlow.Engine.Configuration;
-using DataFlow.Cluster;
 using DataFlow.Engine.Lifecycle;
 using DataFlow.Engine.State;
 using DataFlow.Server.Endpoints;

@@ -63,6 +63,9 @@ public sealed class TestService : IAsyncLifetime
         {
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
             request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+
+            // Asks before it sends: an answer that refuses the body must not get lost while the body is still being sent.
+            request.Headers.ExpectContinue = true;
         }
 
         if (ifMatch is not null)
