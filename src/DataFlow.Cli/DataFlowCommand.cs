@@ -30,6 +30,7 @@ internal static class DataFlowCommand
             StateCommand.Create(context),
             DeadLettersCommand.Create(context),
             ServeCommand.Create(context),
+            KeysCommand.Create(context),
         };
         root.Add(DocsCommand.Create(context, root));
         return root;

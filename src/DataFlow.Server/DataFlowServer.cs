@@ -1,13 +1,15 @@
+using DataFlow.Cluster;
 using DataFlow.Engine.Configuration;
 using DataFlow.Engine.Lifecycle;
-using DataFlow.Engine.State;
 using DataFlow.Server.Endpoints;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace DataFlow.Server;
 
@@ -47,16 +49,22 @@ public sealed class DataFlowServer : IAsyncDisposable
         using var sockets = ListenSockets.Bind(options.Listen);
         var addresses = sockets.Addresses;
         var cluster = options.Cluster with { Address = Reached(options.Cluster.Address, addresses[0]) };
-        var store = SqliteServiceStore.Open(cluster.StateFolder, TimeProvider.System);
-        var app = Build(options with { Cluster = cluster }, sockets, store);
+        var store = await ServiceStores.OpenAsync(cluster.StateFolder, cluster.Database, TimeProvider.System, ct).ConfigureAwait(false);
+        WebApplication? app = null;
         try
         {
+            await LoginRule.CheckAsync(options, store, ct).ConfigureAwait(false);
+            app = Build(options with { Cluster = cluster }, sockets, store);
             await app.StartAsync(ct).ConfigureAwait(false);
             return new DataFlowServer(app, store, addresses);
         }
         catch
         {
-            await app.DisposeAsync().ConfigureAwait(false);
+            if (app is not null)
+            {
+                await app.DisposeAsync().ConfigureAwait(false);
+            }
+
             await store.DisposeAsync().ConfigureAwait(false);
             throw;
         }
@@ -85,6 +93,7 @@ public sealed class DataFlowServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton<IHostLifetime, CallerLifetime>();
         builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = sockets.Take);
+        var certificate = options.Security.Tls is { } tls ? new ServerCertificate(tls, TimeProvider.System) : null;
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -95,13 +104,15 @@ public sealed class DataFlowServer : IAsyncDisposable
                 {
                     if (isTls)
                     {
-                        listen.UseHttps();
+                        var logger = listen.ApplicationServices.GetRequiredService<ILogger<DataFlowServer>>();
+                        listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate!.Options(logger)) });
                     }
                 });
             }
         });
         builder.Services.AddSingleton(options);
         builder.Services.AddDataFlowCluster(options.Cluster, store, options.Catalogue);
+        builder.Services.AddSecurity(options);
         builder.Services.AddApi();
         var app = builder.Build();
         app.UseApi();

@@ -15,7 +15,6 @@ internal static class Api
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
         services.AddRouting();
-        services.AddAccess();
         services.AddProblems();
         services.AddHttpForwarder();
         services.AddSingleton<OwnerForwarder>();
@@ -35,8 +34,7 @@ internal static class Api
     public static void UseApi(this WebApplication app)
     {
         app.UseProblems();
-        app.UseRouting();
-        app.UseAuthorization();
+        app.UseSecurity();
         app.MapPipelines();
         app.MapLifecycle();
         app.MapState();

@@ -100,15 +100,11 @@ internal static class PipelineEndpoints
     }
 
     private static async Task<IResult> PlanAsync(
-        string name, HttpContext context, [FromServices] PipelineService service, [FromServices] Catalogue catalogue, [FromServices] IServiceStore store, CancellationToken ct)
+        string name, HttpContext context, [FromServices] PipelineService service, [FromServices] Catalogue catalogue, CancellationToken ct)
     {
         var proposed = await DefinitionBody.ReadAsync(context.Request, catalogue, ct).ConfigureAwait(false);
         var pipeline = (await service.GetAsync(name, ct).ConfigureAwait(false)).Pipeline;
-        var state = await store.State.ReadAsync(name, ct).ConfigureAwait(false);
-        var plan = PipelinePlan.Compare(
-            PipelineFile.Parse(pipeline.Definition, pipeline.Path, catalogue),
-            PipelineFile.Parse(proposed, pipeline.Path, catalogue),
-            state?.SourceFingerprint);
+        var plan = await service.PlanAsync(name, proposed, ct).ConfigureAwait(false);
         return Results.Ok(PlanAnswer.Of(plan, mustStop: !LifecycleRules.MayChange(pipeline.State)));
     }
 }

@@ -14,8 +14,9 @@ public static class PipelineFiles
     /// <summary>Reads files, and the <c>.yaml</c> and <c>.yml</c> files of folders and the folders below them.</summary>
     /// <param name="paths">Files and folders.</param>
     /// <param name="catalogue">The kinds that exist.</param>
+    /// <param name="confinement">What they may name.</param>
     /// <exception cref="ConfigurationException">Something is wrong with them; carries all of it.</exception>
-    public static IReadOnlyList<FilePipeline> Read(IEnumerable<string> paths, Catalogue catalogue)
+    public static IReadOnlyList<FilePipeline> Read(IEnumerable<string> paths, Catalogue catalogue, Confinement confinement)
     {
         var files = new List<FilePipeline>();
         var problems = new List<ConfigurationProblem>();
@@ -24,7 +25,7 @@ public static class PipelineFiles
             try
             {
                 var text = PipelineFile.ReadText(path);
-                files.Add(new FilePipeline(PipelineFile.Parse(text, path, catalogue), text, path));
+                files.Add(new FilePipeline(PipelineFile.Parse(text, path, catalogue, confinement), text, path));
             }
             catch (ConfigurationException wrong)
             {
