@@ -2,6 +2,7 @@ using DataFlow.Cluster;
 using DataFlow.Engine.Configuration;
 using DataFlow.Engine.Lifecycle;
 using DataFlow.Server.Endpoints;
+using DataFlow.Server.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -112,6 +113,7 @@ public sealed class DataFlowServer : IAsyncDisposable
         });
         builder.Services.AddSingleton(options);
         builder.Services.AddDataFlowCluster(options.Cluster, store, options.Catalogue);
+        builder.AddTelemetry(options);
         builder.Services.AddSecurity(options);
         builder.Services.AddApi();
         var app = builder.Build();

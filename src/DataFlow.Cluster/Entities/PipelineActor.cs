@@ -159,6 +159,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
             if (_supervision.Next(failure) is { } pause)
             {
                 _run = null;
+                _services.Meter.CountRestart(_name);
                 _services.Logger.RunStartsAgain(failure, _name, pause.TotalSeconds, failure.Message);
                 StartAgainIn(pause, $"{failure.Message} It starts again in {pause.TotalSeconds:0} s.");
             }

@@ -38,6 +38,7 @@ public static class ClusterServiceCollectionExtensions
             provider.GetRequiredService<Node>(),
             provider.GetRequiredService<LocalRuns>(),
             store,
+            provider.GetRequiredService<NodeMeter>(),
             provider.GetRequiredService<ILogger<PipelineActor>>()));
 
         // The name first: a second node of it must not come near the cluster.
@@ -48,6 +49,8 @@ public static class ClusterServiceCollectionExtensions
             .WithPipelines(provider.GetRequiredService<EntityServices>));
         services.AddHostedService<LeaseKeeper>();
         services.AddHostedService<Reconciler>();
+        services.AddSingleton<NodeMeter>();
+        services.AddHostedService(provider => provider.GetRequiredService<NodeMeter>());
         services.AddSingleton<NodeGuard>();
         services.AddHostedService(provider => provider.GetRequiredService<NodeGuard>());
         services.AddHealthChecks().AddCheck<NodeGuard>("node", tags: ["ready"]);

@@ -1,8 +1,10 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DataFlow.Server.Health;
 using DataFlow.Server.OpenApi;
 using DataFlow.Server.Problems;
+using DataFlow.Server.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -16,6 +18,7 @@ internal static class Api
     {
         services.AddRouting();
         services.AddProblems();
+        services.AddHealth();
         services.AddHttpForwarder();
         services.AddSingleton<OwnerForwarder>();
         services.ConfigureHttpJsonOptions(json =>
@@ -42,6 +45,8 @@ internal static class Api
         app.MapTap();
         app.MapConnectors();
         app.MapNodes();
+        app.MapHealth();
+        app.MapTelemetry();
         app.MapApiDescription();
     }
 }
