@@ -93,6 +93,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
             }
 
             _run = _services.Runs.Start(pipeline);
+            _services.Meter.ShowRestarts(_name);
             _waitsFor = null;
             _ = _run.Completion.PipeTo(Self, success: outcome => new RunEnded(outcome), failure: failure => new RunEnded(Failed(failure)));
         }

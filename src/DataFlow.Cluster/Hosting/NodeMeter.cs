@@ -27,8 +27,11 @@ internal sealed class NodeMeter : PeriodicService
         _restarts = _meter.CreateCounter<long>("dataflow.pipeline.restarts", "{restart}", "Runs that failed and were started again.");
         _meter.CreateObservableGauge("dataflow.node.leases", () => runs.All.Count, "{pipeline}", "Pipelines that this node holds and runs.");
         _meter.CreateObservableGauge("dataflow.node.members", () => _cluster.State.Members.Count, "{node}", "Nodes that are members of the cluster, as this node sees it.");
-        _meter.CreateObservableGauge("dataflow.pipeline.state", Observe, "1", "1 for the state that a pipeline is in. Told by one node for all.");
+        _meter.CreateObservableGauge("dataflow.pipeline.state", Observe, "{pipeline}", "1 for the state that a pipeline is in. Told by one node for all.");
     }
+
+    /// <summary>Shows the restarts of a pipeline from 0 on: an increase is seen only of what was there before.</summary>
+    public void ShowRestarts(string pipeline) => _restarts.Add(0, new KeyValuePair<string, object?>("pipeline_id", pipeline));
 
     /// <summary>Counts a run that is started again after a failure.</summary>
     public void CountRestart(string pipeline) => _restarts.Add(1, new KeyValuePair<string, object?>("pipeline_id", pipeline));

@@ -37,6 +37,23 @@ internal static class TokenAuthentication
         };
         bearer.Events = new JwtBearerEvents
         {
+            OnMessageReceived = async context =>
+            {
+                if (Credentials.In(context.Request) is null)
+                {
+                    return;
+                }
+
+                try
+                {
+                    // Kept by the library for a day; asked here so that an issuer that is away is not put down to the token.
+                    await context.Options.ConfigurationManager!.GetConfigurationAsync(context.HttpContext.RequestAborted).ConfigureAwait(false);
+                }
+                catch (InvalidOperationException away)
+                {
+                    context.Fail(new IssuerAwayException(away));
+                }
+            },
             OnTokenValidated = context =>
             {
                 ((ClaimsIdentity)context.Principal!.Identity!).AddClaims(ClaimsOf(context.Principal, oidc));
@@ -50,7 +67,7 @@ internal static class TokenAuthentication
             OnChallenge = context =>
             {
                 context.HandleResponse();
-                return context.AuthenticateFailure is { } failure and not SecurityTokenException
+                return context.AuthenticateFailure is IssuerAwayException
                     ? AccessProblems.AnswerAsync(context.HttpContext, StatusCodes.Status503ServiceUnavailable, $"Tokens can't be checked now: {oidc.Authority} does not answer as it should. Try again in a few seconds.")
                     : AccessProblems.ChallengeAsync(context.HttpContext, SentenceOf(context.AuthenticateFailure, oidc));
             },
@@ -79,4 +96,6 @@ internal static class TokenAuthentication
             $"The token is not signed with a key of {oidc.Authority}; get one there.",
         _ => $"This is no token that can be used here; get one from {oidc.Authority}, or use a key.",
     };
+
+    private sealed class IssuerAwayException(Exception cause) : Exception(cause.Message, cause);
 }

@@ -85,7 +85,7 @@ public sealed class HealthTests
         using var folder = new TemporaryFolder();
         var ports = Cluster.FreePorts.Take(1);
         await using var service = await RunningService.StartAsync(folder);
-        await service.AddAsync($"{{ name: away, source: {{ type: api, connection: 'http://127.0.0.1:{ports[0]}/items', poll-interval: 100 }}, sink: {{ type: 'null' }}, until: forever }}");
+        await service.AddAsync($"{{ name: away, source: {{ type: api, connection: 'http://127.0.0.1:{ports[0]}/items', poll-interval-ms: 100 }}, sink: {{ type: 'null' }}, until: forever }}");
 
         var degraded = await BecomesAsync(service, "away", pipeline => (string)pipeline["health"]!["status"]! == "degraded" && pipeline["run"] is not null && !(bool)pipeline["isHealthy"]!);
         Assert.NotNull(degraded["health"]!["reason"]);
