@@ -11,6 +11,7 @@ public sealed class MonitoredService : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
     private readonly TaskCompletionSource _sinkOpens = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _connections;
     private TestKafka _kafka = null!;
     private WebSocketServer _stream = null!;
     private TestApi _api = null!;
@@ -31,7 +32,11 @@ public sealed class MonitoredService : IAsyncLifetime
         {
             await connection.SendAsync($$"""{"n":1,"at":{{TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()}}}""");
             await connection.SendAsync("no json");
-            await connection.UntilClosedAsync();
+            if (Interlocked.Increment(ref _connections) > 1)
+            {
+                // The first one breaks off, so that there is a reconnection to count.
+                await connection.UntilClosedAsync();
+            }
         });
         _api = await TestApi.StartAsync((context, number) => number switch
         {
@@ -49,7 +54,7 @@ public sealed class MonitoredService : IAsyncLifetime
 
         _service = await RunningService.StartAsync(_folder);
         await AddAsync("csv", "type: file, connection: in.csv, options: { mode: follow }");
-        await AddAsync("api", $"type: api, connection: '{_api.Address}items', poll-interval-ms: 50, options: {{ retry-backoff: 10ms }}");
+        await AddAsync("api", $"type: api, connection: '{_api.Address}items', poll-interval-ms: 50");
         await AddAsync("stream", $"type: websocket, connection: '{_stream.Address}', options: {{ timestamp-path: at }}");
         await AddAsync("database", "type: database, connection: 'jdbc:sqlite:app.db', poll-interval-ms: 50, "
             + "options: { query: 'SELECT id, changed FROM app WHERE changed > ? ORDER BY changed', incremental-column: changed }");

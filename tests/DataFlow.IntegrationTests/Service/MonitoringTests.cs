@@ -20,21 +20,22 @@ public sealed partial class MonitoringTests(MonitoredService monitored) : IClass
             "dataflow_source_request_duration_seconds_bucket", "dataflow_source_requests_total", "dataflow_source_page", "dataflow_source_answer_parse_errors_total",
             "dataflow_source_connection_errors_total",
 
-            // WebSocket: up or down, messages, bytes, latency. Reconnections are counted once there was one.
-            "dataflow_source_websocket_connected_ratio", "dataflow_source_websocket_messages_total", "dataflow_source_bytes_read_bytes_total",
+            // WebSocket: up or down, reconnections, messages, bytes, latency.
+            "dataflow_source_websocket_connected_ratio", "dataflow_source_websocket_reconnects_total", "dataflow_source_websocket_messages_total", "dataflow_source_bytes_read_bytes_total",
             "dataflow_source_websocket_latency_seconds_bucket",
 
             // Database: query time, rows, watermark, connection errors, query errors.
-            "dataflow_source_query_duration_seconds_bucket", "dataflow_source_rows_fetched_total", "dataflow_source_watermark", "dataflow_source_query_errors_total",
+            "dataflow_source_query_duration_seconds_bucket", "dataflow_source_rows_fetched_total", "dataflow_source_watermark_ratio", "dataflow_source_query_errors_total",
             "dataflow_source_freshness_seconds",
         ];
 
-        var scrape = await monitored.ScrapeAsync(scrape => wanted.All(scrape.Names.Contains));
+        var scrape = await monitored.ScrapeAsync(scrape =>
+            wanted.All(scrape.Names.Contains) && scrape["dataflow_source_websocket_connected_ratio", "pipeline_id=\"stream\""] == 1);
 
         Assert.True(scrape["dataflow_source_requests_total", "pipeline_id=\"api\"", "status=\"200\""] > 0);
         Assert.NotNull(scrape["dataflow_source_requests_total", "pipeline_id=\"api\"", "status=\"503\""]);
-        Assert.Equal(1, scrape["dataflow_source_websocket_connected_ratio", "pipeline_id=\"stream\""]);
-        Assert.Equal(1704153600, scrape["dataflow_source_watermark", "pipeline_id=\"database\""]);
+        Assert.Equal(1, scrape["dataflow_source_websocket_reconnects_total", "pipeline_id=\"stream\""]);
+        Assert.Equal(1704153600, scrape["dataflow_source_watermark_ratio", "pipeline_id=\"database\""]);
     }
 
     [Fact]
