@@ -29,7 +29,10 @@ internal static class DataFlowCommand
             NewCommand.Create(context),
             StateCommand.Create(context),
             DeadLettersCommand.Create(context),
+            PlanCommand.Create(context),
             ServeCommand.Create(context),
+            PipelinesCommand.Create(context),
+            ClusterCommand.Create(context),
             KeysCommand.Create(context),
         };
         root.Add(DocsCommand.Create(context, root));

@@ -2,6 +2,8 @@ using DataFlow.Cluster;
 using DataFlow.Engine.Configuration;
 using DataFlow.Engine.Lifecycle;
 using DataFlow.Server.Endpoints;
+using DataFlow.Server.Health;
+using DataFlow.Server.Problems;
 using DataFlow.Server.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -22,9 +24,11 @@ public sealed class DataFlowServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly IServiceStore _store;
+    private readonly PipelineLock _lock;
 
-    private DataFlowServer(WebApplication app, IServiceStore store, IReadOnlyList<Uri> addresses)
+    private DataFlowServer(WebApplication app, IServiceStore store, PipelineLock held, IReadOnlyList<Uri> addresses)
     {
+        _lock = held;
         _app = app;
         _store = store;
         Addresses = addresses;
@@ -50,14 +54,25 @@ public sealed class DataFlowServer : IAsyncDisposable
         using var sockets = ListenSockets.Bind(options.Listen);
         var addresses = sockets.Addresses;
         var cluster = options.Cluster with { Address = Reached(options.Cluster.Address, addresses[0]) };
-        var store = await ServiceStores.OpenAsync(cluster.StateFolder, cluster.Database, TimeProvider.System, ct).ConfigureAwait(false);
+        var held = PipelineLock.AcquireForService(cluster.StateFolder, TimeProvider.System);
+        IServiceStore store;
+        try
+        {
+            store = await ServiceStores.OpenAsync(cluster.StateFolder, cluster.Database, TimeProvider.System, ct).ConfigureAwait(false);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+
         WebApplication? app = null;
         try
         {
             await LoginRule.CheckAsync(options, store, ct).ConfigureAwait(false);
             app = Build(options with { Cluster = cluster }, sockets, store);
             await app.StartAsync(ct).ConfigureAwait(false);
-            return new DataFlowServer(app, store, addresses);
+            return new DataFlowServer(app, store, held, addresses);
         }
         catch
         {
@@ -67,6 +82,7 @@ public sealed class DataFlowServer : IAsyncDisposable
             }
 
             await store.DisposeAsync().ConfigureAwait(false);
+            held.Dispose();
             throw;
         }
     }
@@ -79,6 +95,7 @@ public sealed class DataFlowServer : IAsyncDisposable
     {
         await _app.DisposeAsync().ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);
+        _lock.Dispose();
     }
 
     private static WebApplication Build(ServerOptions options, ListenSockets sockets, IServiceStore store)
@@ -115,9 +132,14 @@ public sealed class DataFlowServer : IAsyncDisposable
         builder.Services.AddDataFlowCluster(options.Cluster, store, options.Catalogue);
         builder.AddTelemetry(options);
         builder.Services.AddSecurity(options);
+        builder.Services.AddHealth();
         builder.Services.AddApi();
         var app = builder.Build();
-        app.UseApi();
+        app.UseProblems();
+        app.UseSecurity();
+        app.MapHealth();
+        app.MapTelemetry();
+        app.MapApi();
         return app;
     }
 

@@ -24,7 +24,10 @@ public sealed class HouseRulesTests
             ["DataFlow.Engine"] = ["DataFlow.Abstractions"],
             ["DataFlow.Connectors"] = ["DataFlow.Abstractions", "DataFlow.Formats"],
             ["DataFlow"] = ["DataFlow.Connectors", "DataFlow.Engine", "DataFlow.Transforms"],
-            ["DataFlow.Cli"] = ["DataFlow"],
+            ["DataFlow.Cluster"] = ["DataFlow"],
+            ["DataFlow.Server"] = ["DataFlow.Cluster"],
+            ["DataFlow.Client"] = [],
+            ["DataFlow.Cli"] = ["DataFlow", "DataFlow.Server"],
         };
         foreach (var project in Directory.GetFiles(Repository.PathOf("src"), "*.csproj", SearchOption.AllDirectories))
         {

@@ -9,15 +9,16 @@ namespace DataFlow.RepositoryTests;
 public sealed class ReferenceTests
 {
     [Fact]
-    public void The_reference_is_fresh()
+    public async Task The_reference_is_fresh()
     {
-        var expected = new Dictionary<string, string>(DocsCommand.Pages(DataFlowCommand.Create(CliContext.ForProcess())));
+        var expected = new Dictionary<string, string>(
+            await DocsCommand.PagesAsync(DataFlowCommand.Create(CliContext.ForProcess()), TestContext.Current.CancellationToken));
         var folder = Repository.PathOf("docs", "reference");
         foreach (var (name, text) in expected)
         {
             var path = Path.Combine(folder, name);
             Assert.True(File.Exists(path), $"docs/reference/{name} is missing: run 'dataflow docs'.");
-            Assert.True(text == File.ReadAllText(path), $"docs/reference/{name} is stale: run 'dataflow docs'.");
+            Assert.True(text == await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken), $"docs/reference/{name} is stale: run 'dataflow docs'.");
         }
 
         var known = expected.Keys.Select(name => Path.GetFullPath(Path.Combine(folder, name))).ToHashSet();

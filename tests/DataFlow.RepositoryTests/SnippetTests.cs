@@ -6,7 +6,7 @@ namespace DataFlow.RepositoryTests;
 
 /// <summary>
 /// What stands in a fence works: each C# fence names the test region that compiles and runs it, each YAML fence is a valid
-/// pipeline, each command parses. Anything else in a fence is data or output.
+/// pipeline, each command parses; a call of <c>curl</c> is run by the test that walks through its guide. Anything else in a fence is data or output.
 /// </summary>
 public sealed partial class SnippetTests
 {
@@ -50,7 +50,7 @@ public sealed partial class SnippetTests
     public void Every_command_is_one_that_there_is(string file, int number)
     {
         var commands = Snippet(file, "sh", number).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        foreach (var command in commands.Where(command => !BuildCommands.Contains(command)))
+        foreach (var command in commands.Where(command => !BuildCommands.Contains(command) && !command.StartsWith("curl ", StringComparison.Ordinal)))
         {
             var line = command.Replace("dotnet run -c Release --project src/DataFlow.Cli -- ", "dataflow ", StringComparison.Ordinal);
             Assert.StartsWith("dataflow ", line, StringComparison.Ordinal);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DataFlow.Cli.Output;
 using DataFlow.Engine.Configuration;
+using DataFlow.Server.OpenApi;
 
 namespace DataFlow.Cli.Commands;
 
@@ -11,10 +12,10 @@ internal static class DocsCommand
 
     public static Command Create(CliContext context, Command root)
     {
-        var command = new Command("docs", "Write the reference of options and commands as Markdown, and the JSON Schema.") { Folder };
-        command.SetAction(parsed =>
+        var command = new Command("docs", "Write the reference of options and commands as Markdown, the JSON Schema, and the OpenAPI document.") { Folder };
+        command.SetAction(async (parsed, ct) =>
         {
-            foreach (var (name, text) in Pages(root))
+            foreach (var (name, text) in await PagesAsync(root, ct).ConfigureAwait(false))
             {
                 Write(context, Path.Combine(parsed.GetRequiredValue(Folder), name), text);
             }
@@ -25,8 +26,12 @@ internal static class DocsCommand
     }
 
     /// <summary>Text by path, relative to the reference folder.</summary>
-    public static IEnumerable<KeyValuePair<string, string>> Pages(Command root) =>
-        ReferenceWriter.Write(BuiltInCatalogue.Instance).Append(KeyValuePair.Create(CommandReference.Page, CommandReference.Write(root)));
+    public static async Task<IReadOnlyList<KeyValuePair<string, string>>> PagesAsync(Command root, CancellationToken ct) =>
+    [
+        .. ReferenceWriter.Write(BuiltInCatalogue.Instance),
+        KeyValuePair.Create(CommandReference.Page, CommandReference.Write(root)),
+        KeyValuePair.Create(ApiDocument.Page, await ApiDocument.WriteAsync(ct).ConfigureAwait(false)),
+    ];
 
     private static void Write(CliContext context, string path, string text)
     {

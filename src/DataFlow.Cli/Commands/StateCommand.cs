@@ -18,6 +18,13 @@ internal static class StateCommand
     private static readonly Option<string> SetPosition = new("--position") { Description = "The complete position, as 'state show --json' prints it.", HelpName = "json", Required = true };
     private static readonly Option<long> SetOffset = new("--offset") { Description = "The position as one number, for people.", HelpName = "number" };
     private static readonly Argument<long> Offset = new("offset") { Description = "Where to go on: for files, the number of lines to skip." };
+    private static readonly Argument<string> Copy = new("copy") { Description = "The file to make. It must not be there yet." };
+    private static readonly Option<string> CopiedFolder = new("--state")
+    {
+        Description = "The state folder to copy. Default: .dataflow in the current folder.",
+        HelpName = "folder",
+        DefaultValueFactory = _ => ".dataflow",
+    };
 
     // Paths and positions stay readable; the output goes to no web page.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -34,7 +41,9 @@ internal static class StateCommand
         set.SetAction((parsed, ct) => SetAsync(context, parsed, ct));
         var gaps = new Command("gaps", "List the gap ledger: when the source did not hear its other side, and what it missed.") { PipelineArguments.File, PipelineArguments.State, PipelineArguments.Instance, Json };
         gaps.SetAction((parsed, ct) => GapsAsync(context, parsed, ct));
-        return new Command("state", "Look at and move positions.") { show, gaps, reset, seek, set };
+        var backup = new Command("backup", "Copy the state of a folder into a file, while pipelines go on running.") { Copy, CopiedFolder };
+        backup.SetAction((parsed, ct) => BackupAsync(context, parsed, ct));
+        return new Command("state", "Look at, move and back up positions.") { show, gaps, reset, seek, set, backup };
     }
 
     private static async Task<int> ShowAsync(CliContext context, ParseResult parsed, CancellationToken ct)
@@ -65,7 +74,7 @@ internal static class StateCommand
 
         foreach (var entry in history)
         {
-            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {entry.At:u} {NameOf(entry.Event)} by {entry.Owner}{(entry.Detail is null ? "" : ": " + entry.Detail)}"));
+            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {entry.At:u} {entry.Event.ToWords()} by {entry.Owner}{(entry.Detail is null ? "" : ": " + entry.Detail)}"));
         }
 
         return ExitCode.Done;
@@ -94,6 +103,14 @@ internal static class StateCommand
         return ExitCode.Done;
     }
 
+    private static async Task<int> BackupAsync(CliContext context, ParseResult parsed, CancellationToken ct)
+    {
+        var copy = parsed.GetRequiredValue(Copy);
+        await SqliteStateStore.BackupAsync(parsed.GetRequiredValue(CopiedFolder), copy, ct).ConfigureAwait(false);
+        context.Out.WriteLine($"State copied to {copy}.");
+        return ExitCode.Done;
+    }
+
     private static async Task<int> ResetAsync(CliContext context, ParseResult parsed, CancellationToken ct)
     {
         var definition = PipelineArguments.Load(parsed);
@@ -110,42 +127,29 @@ internal static class StateCommand
         var definition = PipelineArguments.Load(parsed);
         var name = PipelineArguments.StateName(parsed, definition);
         var offset = parsed.GetValue(Offset);
-        if (offset < 0)
-        {
-            throw new WrongInputException($"{offset} is no offset; give 0 or more.");
-        }
-
-        var (split, position) = parsed.GetValue(Split) is { } named
-            ? (await FindAsync(context, parsed, definition, named, ct).ConfigureAwait(false), new SplitPosition(offset, ""))
-            : Place(definition, offset);
+        var (split, position) = await TargetAsync(context, parsed, definition, offset, ct).ConfigureAwait(false);
         await MoveAsync(context, parsed, definition, split, position, ct).ConfigureAwait(false);
         context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: the next run goes on after offset {offset:N0}. What the sink holds stays as it is."));
         return ExitCode.Done;
     }
 
-    /// <summary>The split that somebody named, in full or as people know it.</summary>
-    private static async Task<string> FindAsync(CliContext context, ParseResult parsed, PipelineDefinition definition, string named, CancellationToken ct)
+    private static async Task<(string Split, SplitPosition Position)> TargetAsync(
+        CliContext context, ParseResult parsed, PipelineDefinition definition, long offset, CancellationToken ct)
     {
-        await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
-        var state = await store.ReadAsync(PipelineArguments.StateName(parsed, definition), ct).ConfigureAwait(false);
-        var splits = state?.Checkpoint.Splits.Keys.Order(StringComparer.Ordinal).ToList() ?? [];
-        var found = splits.Where(split => split == named || SplitName.ForPeople(split) == named).ToList();
-        return found switch
+        try
         {
-            [var only] => only,
-            [] => throw new WrongInputException(
-                $"There is no split '{named}' to move. "
-                + (splits.Count == 0 ? "The pipeline has not read anything yet." : $"There are: {string.Join(", ", splits)}.")),
-            _ => throw new WrongInputException($"'{named}' stands for several splits; name one of them in full: {string.Join(", ", found)}."),
-        };
-    }
+            if (parsed.GetValue(Split) is not { } named)
+            {
+                return SeekTarget.At(definition.Source, offset);
+            }
 
-    private static (string Split, SplitPosition Position) Place(PipelineDefinition definition, long offset)
-    {
-        var place = definition.Source.Definition.PositionFromNumber
-            ?? throw new WrongInputException($"A {definition.Source.Definition.Name} source can't go on at a bare number; use 'state set'.");
-        var target = place(definition.Source.Settings, offset);
-        return (target.Split, target.Position.ToSplitPosition());
+            await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
+            return SeekTarget.In(await store.ReadAsync(PipelineArguments.StateName(parsed, definition), ct).ConfigureAwait(false), named, offset);
+        }
+        catch (OptionException refused)
+        {
+            throw new WrongInputException(refused.Message);
+        }
     }
 
     private static async Task<int> SetAsync(CliContext context, ParseResult parsed, CancellationToken ct)
@@ -188,17 +192,6 @@ internal static class StateCommand
         return json.RootElement.ValueKind == JsonValueKind.Object
             && json.RootElement.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String ? $"  {status}" : "";
     }
-
-    private static string NameOf(HistoryEvent happened) => happened switch
-    {
-        HistoryEvent.RunStarted => "run started",
-        HistoryEvent.RunCompleted => "run completed",
-        HistoryEvent.RunStopped => "run stopped",
-        HistoryEvent.RunFailed => "run failed",
-        HistoryEvent.Reset => "reset",
-        HistoryEvent.Seek => "seek",
-        _ => "replay",
-    };
 
     private static string ToJson(PipelineState state)
     {

@@ -27,6 +27,7 @@ internal sealed class ServiceProcess(CliContext context, ServeOptions options)
             var address = running.Addresses[0];
             context.Out.WriteLine($"DataFlow serves at {address}: open it in a browser, or ask curl {address}pipelines");
             await ImportAsync(running, files, signals.Stop).ConfigureAwait(false);
+            context.Out.WriteLine("Ready.");
             await UntilStoppedAsync(running, signals.Stop).ConfigureAwait(false);
             await StopAsync(running).ConfigureAwait(false);
         }

@@ -56,9 +56,10 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
 
     private IPipelineRegistry Registry => _services.Store.Pipelines;
 
-    private IPipelineLeases Leases => _services.Store.Leases;
+    private NodeLeases Leases => _services.Leases;
 
-    private string Owner => _services.Node.Owner;
+    // An entity that comes to life anew, after a failure of its own too, does what the registry says without being asked.
+    protected override void PreStart() => Self.Tell(new EnsureRunning(_name));
 
     protected override void PostStop()
     {
@@ -86,7 +87,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
                 return;
             }
 
-            if (!await Leases.ClaimAsync(_name, Owner, Node.LeaseDuration, CancellationToken.None))
+            if (!await Leases.ClaimAsync(_name))
             {
                 StartAgainIn(ClaimPause, $"It waits until {pipeline.Owner ?? "another node"} lets it go, or does not answer any more.");
                 return;
@@ -172,7 +173,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
         }
         else
         {
-            await Leases.ReleaseAsync(_name, Owner, CancellationToken.None);
+            await Leases.ReleaseAsync(_name);
             _run = null;
         }
     }
@@ -242,7 +243,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
         {
             Timers.Cancel(nameof(StartAgain));
             _waitsFor = null;
-            await Leases.ReleaseAsync(_name, Owner, CancellationToken.None);
+            await Leases.ReleaseAsync(_name);
         }
 
         return new StatusReply(Status);
@@ -276,7 +277,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
     {
         try
         {
-            await Leases.ReleaseAsync(_name, Owner, CancellationToken.None);
+            await Leases.ReleaseAsync(_name);
         }
         catch (ConnectorException failure)
         {
@@ -294,8 +295,8 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
     /// <summary>Notes where the pipeline has got to by itself, and lets it go. Another node's word counts more, if it holds the lease now.</summary>
     private async Task MoveAsync(LifecycleState to, HistoryEvent happened, string? reason)
     {
-        await Registry.MoveAsync(_name, LifecycleState.Running, to, happened, reason, _services.Node.By, Owner, CancellationToken.None);
-        await Leases.ReleaseAsync(_name, Owner, CancellationToken.None);
+        await Registry.MoveAsync(_name, LifecycleState.Running, to, happened, reason, _services.Node.By, _services.Node.Owner, CancellationToken.None);
+        await Leases.ReleaseAsync(_name);
         _waitsFor = null;
     }
 

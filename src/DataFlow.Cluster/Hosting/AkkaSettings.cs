@@ -32,7 +32,10 @@ internal static class AkkaSettings
               least-shard-allocation-strategy { rebalance-absolute-limit = 20, rebalance-relative-limit = 0.2 }
             }
           }
-          coordinated-shutdown.phases.cluster-sharding-shutdown-region.timeout = 30s
+          coordinated-shutdown {
+            run-by-clr-shutdown-hook = off
+            phases.cluster-sharding-shutdown-region.timeout = 30s
+          }
         }
         """);
 

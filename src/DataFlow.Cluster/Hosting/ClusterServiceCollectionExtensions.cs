@@ -34,20 +34,23 @@ public static class ClusterServiceCollectionExtensions
             store,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<LocalRuns>>()));
+        services.AddSingleton<NodeLeases>();
         services.AddSingleton(provider => new EntityServices(
             provider.GetRequiredService<Node>(),
             provider.GetRequiredService<LocalRuns>(),
+            provider.GetRequiredService<NodeLeases>(),
             store,
             provider.GetRequiredService<NodeMeter>(),
             provider.GetRequiredService<ILogger<PipelineActor>>()));
 
-        // The name first: a second node of it must not come near the cluster.
+        // They start in this order and stop in the opposite one. The name comes first: a second node of it must not come near the
+        // cluster. Leases are kept until the last run has drained.
         services.AddHostedService<NodeAnnouncer>();
+        services.AddHostedService<LeaseKeeper>();
         services.AddAkka(AkkaSettings.System, (akka, provider) => akka
             .ConfigureLoggers(loggers => loggers.ClearLoggers().AddLoggerFactory(provider.GetRequiredService<ILoggerFactory>()))
             .WithNode(options)
             .WithPipelines(provider.GetRequiredService<EntityServices>));
-        services.AddHostedService<LeaseKeeper>();
         services.AddHostedService<Reconciler>();
         services.AddSingleton<NodeMeter>();
         services.AddHostedService(provider => provider.GetRequiredService<NodeMeter>());

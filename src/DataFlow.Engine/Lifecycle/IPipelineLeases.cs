@@ -16,13 +16,14 @@ public interface IPipelineLeases
     ValueTask<bool> ClaimAsync(string pipeline, string owner, TimeSpan duration, CancellationToken ct);
 
     /// <summary>
-    /// Prolongs all leases of an owner, in one statement; also one whose time is over while nobody else has taken it.
+    /// Prolongs leases of an owner, in one statement; also one whose time is over while nobody else has taken it.
     /// </summary>
     /// <param name="owner">The incarnation of a node.</param>
+    /// <param name="pipelines">The pipelines whose leases it means to keep; others of it end after their time.</param>
     /// <param name="duration">How long they are held from now on.</param>
     /// <param name="ct">Gives up waiting.</param>
-    /// <returns>The pipelines that it still holds and that are meant to run; it must let go of all others.</returns>
-    ValueTask<IReadOnlySet<string>> RenewAsync(string owner, TimeSpan duration, CancellationToken ct);
+    /// <returns>Those of the pipelines that it still holds and that are meant to run; it must let go of the others.</returns>
+    ValueTask<IReadOnlySet<string>> RenewAsync(string owner, IReadOnlyCollection<string> pipelines, TimeSpan duration, CancellationToken ct);
 
     /// <summary>Gives a lease back. One of somebody else stays.</summary>
     ValueTask ReleaseAsync(string pipeline, string owner, CancellationToken ct);

@@ -7,10 +7,10 @@ namespace DataFlow.Server.Answers;
 /// <param name="Role">source, sink or transform.</param>
 /// <param name="Name">The name that pipelines use.</param>
 /// <param name="Summary">One sentence.</param>
-internal sealed record ConnectorSummary(ConnectorRole Role, string Name, string Summary);
+public sealed record ConnectorSummary(ConnectorRole Role, string Name, string Summary);
 
 /// <summary>Everything about a source, sink or transform.</summary>
-internal sealed record ConnectorAnswer
+public sealed record ConnectorAnswer
 {
     /// <summary>source, sink or transform.</summary>
     public required ConnectorRole Role { get; init; }
@@ -36,7 +36,7 @@ internal sealed record ConnectorAnswer
     /// <summary>A complete pipeline file.</summary>
     public required string Example { get; init; }
 
-    public static ConnectorAnswer Of(ConnectorReference reference, Type optionsType) => new()
+    internal static ConnectorAnswer Of(ConnectorReference reference, Type optionsType) => new()
     {
         Role = reference.Role,
         Name = reference.Name,

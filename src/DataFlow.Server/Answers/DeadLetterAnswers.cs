@@ -9,9 +9,9 @@ namespace DataFlow.Server.Answers;
 /// <param name="Items">The letters, oldest first.</param>
 /// <param name="Counts">How many pass the filter in all, by reason.</param>
 /// <param name="Next">What to give as <c>after</c> to get the next part; left out after the last one.</param>
-internal sealed record DeadLetterPage(IReadOnlyList<DeadLetterSummary> Items, IReadOnlyDictionary<string, long> Counts, string? Next)
+public sealed record DeadLetterPage(IReadOnlyList<DeadLetterSummary> Items, IReadOnlyDictionary<string, long> Counts, string? Next)
 {
-    public static DeadLetterPage Of(IReadOnlyList<DeadLetterRecord> found, int limit, IReadOnlyDictionary<string, long> counts)
+    internal static DeadLetterPage Of(IReadOnlyList<DeadLetterRecord> found, int limit, IReadOnlyDictionary<string, long> counts)
     {
         var page = Paging.Of(found, limit, letter => letter.Id.ToString(CultureInfo.InvariantCulture));
         return new DeadLetterPage([.. page.Items.Select(DeadLetterSummary.Of)], counts, page.Next);
@@ -19,7 +19,7 @@ internal sealed record DeadLetterPage(IReadOnlyList<DeadLetterSummary> Items, IR
 }
 
 /// <summary>A record that could not be read, transformed or written.</summary>
-internal record DeadLetterSummary
+public record DeadLetterSummary
 {
     /// <summary>Its number, for commands.</summary>
     public required long Id { get; init; }
@@ -48,7 +48,7 @@ internal record DeadLetterSummary
     /// <summary>When a replay delivered it; left out while it is open.</summary>
     public DateTimeOffset? ReplayedAt { get; init; }
 
-    public static DeadLetterSummary Of(DeadLetterRecord letter) => new()
+    internal static DeadLetterSummary Of(DeadLetterRecord letter) => new()
     {
         Id = letter.Id,
         Stage = letter.Error.Stage,
@@ -63,7 +63,7 @@ internal record DeadLetterSummary
 }
 
 /// <summary>A dead letter with its raw bytes.</summary>
-internal sealed record DeadLetterAnswer : DeadLetterSummary
+public sealed record DeadLetterAnswer : DeadLetterSummary
 {
     /// <summary>The bytes as they were read, cut at 1 MiB, when they are UTF-8 text.</summary>
     public string? Text { get; init; }
@@ -71,7 +71,7 @@ internal sealed record DeadLetterAnswer : DeadLetterSummary
     /// <summary>The bytes as they were read, cut at 1 MiB, in base64.</summary>
     public required byte[] Raw { get; init; }
 
-    public static new DeadLetterAnswer Of(DeadLetterRecord letter) => new()
+    internal static new DeadLetterAnswer Of(DeadLetterRecord letter) => new()
     {
         Id = letter.Id,
         Stage = letter.Error.Stage,
@@ -91,8 +91,8 @@ internal sealed record DeadLetterAnswer : DeadLetterSummary
 /// <param name="Delivered">Letters that passed.</param>
 /// <param name="Filtered">Letters that a transform left out.</param>
 /// <param name="Failed">Letters that failed again and stay open.</param>
-internal sealed record ReplayAnswer(long Delivered, long Filtered, long Failed);
+public sealed record ReplayAnswer(long Delivered, long Filtered, long Failed);
 
 /// <summary>What was deleted.</summary>
 /// <param name="Deleted">How many letters.</param>
-internal sealed record DeletedAnswer(long Deleted);
+public sealed record DeletedAnswer(long Deleted);

@@ -9,7 +9,7 @@ namespace DataFlow.Server.Answers;
 /// <param name="Detail">More about it; left out when there is nothing to say.</param>
 /// <param name="Generation">The generation afterwards.</param>
 /// <param name="Epoch">The epoch afterwards.</param>
-internal sealed record EventAnswer(DateTimeOffset At, HistoryEvent Event, string By, string? Detail, long Generation, long Epoch)
+public sealed record EventAnswer(DateTimeOffset At, HistoryEvent Event, string By, string? Detail, long Generation, long Epoch)
 {
-    public static EventAnswer Of(HistoryEntry entry) => new(entry.At, entry.Event, entry.Owner, entry.Detail, entry.Generation, entry.Epoch);
+    internal static EventAnswer Of(HistoryEntry entry) => new(entry.At, entry.Event, entry.Owner, entry.Detail, entry.Generation, entry.Epoch);
 }

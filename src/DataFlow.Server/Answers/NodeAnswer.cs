@@ -3,7 +3,7 @@ using DataFlow.Cluster;
 namespace DataFlow.Server.Answers;
 
 /// <summary>A process of the service.</summary>
-internal sealed record NodeAnswer
+public sealed record NodeAnswer
 {
     /// <summary>Its name, unique in the cluster.</summary>
     public required string Name { get; init; }
@@ -26,7 +26,7 @@ internal sealed record NodeAnswer
     /// <summary>When it was started.</summary>
     public required DateTimeOffset Started { get; init; }
 
-    public static NodeAnswer Of(NodeStatus status) => new()
+    internal static NodeAnswer Of(NodeStatus status) => new()
     {
         Name = status.Node.Name,
         Address = status.Node.Address,

@@ -8,7 +8,7 @@ using DataFlow.Server.Health;
 namespace DataFlow.Server.Answers;
 
 /// <summary>A pipeline, with what the node says that runs it.</summary>
-internal sealed record PipelineAnswer
+public sealed record PipelineAnswer
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
@@ -40,7 +40,7 @@ internal sealed record PipelineAnswer
     /// <summary>The run that is going on; left out when none is.</summary>
     public RunAnswer? Run { get; init; }
 
-    public static PipelineAnswer Of(PipelineStatus status, ServerOptions options) => new()
+    internal static PipelineAnswer Of(PipelineStatus status, ServerOptions options) => new()
     {
         Name = status.Pipeline.Name,
         State = status.Pipeline.State,
@@ -56,7 +56,7 @@ internal sealed record PipelineAnswer
 }
 
 /// <summary>What a node says of a pipeline that it runs, or tries to.</summary>
-internal sealed record RunAnswer
+public sealed record RunAnswer
 {
     /// <summary>The node's name.</summary>
     public required string Node { get; init; }
@@ -88,7 +88,7 @@ internal sealed record RunAnswer
     /// <summary>Counters of this run.</summary>
     public required CountersAnswer Counters { get; init; }
 
-    public static RunAnswer Of(RunStatus run) => new()
+    internal static RunAnswer Of(RunStatus run) => new()
     {
         Node = run.Node,
         State = run.State,
@@ -111,8 +111,8 @@ internal sealed record RunAnswer
 /// <param name="Dropped">Records given up under <c>on-full: drop-oldest</c>.</param>
 /// <param name="Deduplicated">Records read again and recognised.</param>
 /// <param name="Unaccounted">In flight while a run goes on; zero at every commit.</param>
-internal sealed record CountersAnswer(long Read, long Delivered, long Filtered, long DeadLettered, long Dropped, long Deduplicated, long Unaccounted)
+public sealed record CountersAnswer(long Read, long Delivered, long Filtered, long DeadLettered, long Dropped, long Deduplicated, long Unaccounted)
 {
-    public static CountersAnswer Of(RecordCounters counters) => new(
+    internal static CountersAnswer Of(RecordCounters counters) => new(
         counters.Read, counters.Delivered, counters.Filtered, counters.DeadLettered, counters.Dropped, counters.Deduplicated, counters.Unaccounted);
 }

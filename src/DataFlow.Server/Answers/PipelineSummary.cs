@@ -3,7 +3,7 @@ using DataFlow.Engine.Lifecycle;
 namespace DataFlow.Server.Answers;
 
 /// <summary>A pipeline in a list.</summary>
-internal sealed record PipelineSummary
+public sealed record PipelineSummary
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
@@ -20,7 +20,7 @@ internal sealed record PipelineSummary
     /// <summary>When definition or state last changed.</summary>
     public required DateTimeOffset Updated { get; init; }
 
-    public static PipelineSummary Of(RegisteredPipeline pipeline) => new()
+    internal static PipelineSummary Of(RegisteredPipeline pipeline) => new()
     {
         Name = pipeline.Name,
         State = pipeline.State,

@@ -7,7 +7,7 @@ namespace DataFlow.Server.Answers;
 /// <param name="Explanation">What happens, and what to do.</param>
 /// <param name="MustStop">True when the pipeline runs or is paused: it has to be stopped before it is changed.</param>
 /// <param name="Changes">What differs. Secrets are masked.</param>
-internal sealed record PlanAnswer(PlanOutcome Outcome, string Explanation, bool MustStop, IReadOnlyList<PlanChange> Changes)
+public sealed record PlanAnswer(PlanOutcome Outcome, string Explanation, bool MustStop, IReadOnlyList<PlanChange> Changes)
 {
-    public static PlanAnswer Of(PipelinePlan plan, bool mustStop) => new(plan.Outcome, plan.Explanation, mustStop, plan.Changes);
+    internal static PlanAnswer Of(PipelinePlan plan, bool mustStop) => new(plan.Outcome, plan.Explanation, mustStop, plan.Changes);
 }

@@ -4,7 +4,7 @@ using DataFlow.Engine.State;
 namespace DataFlow.Server.Answers;
 
 /// <summary>Positions and counters of a pipeline, as of its last commit.</summary>
-internal sealed record StateAnswer
+public sealed record StateAnswer
 {
     /// <summary>The pipeline's name.</summary>
     public required string Pipeline { get; init; }
@@ -27,7 +27,7 @@ internal sealed record StateAnswer
     /// <summary>Positions by split.</summary>
     public required IReadOnlyDictionary<string, PositionAnswer> Splits { get; init; }
 
-    public static StateAnswer Of(PipelineState state) => new()
+    internal static StateAnswer Of(PipelineState state) => new()
     {
         Pipeline = state.Pipeline,
         Generation = state.Checkpoint.Generation,
@@ -44,8 +44,8 @@ internal sealed record StateAnswer
 /// <summary>Where a pipeline has got to in a split.</summary>
 /// <param name="Offset">As one number for people: lines for files, messages for topics.</param>
 /// <param name="Position">What the source needs to go on exactly there; left out when only the number is known, as after a seek.</param>
-internal sealed record PositionAnswer(long Offset, JsonNode? Position)
+public sealed record PositionAnswer(long Offset, JsonNode? Position)
 {
-    public static PositionAnswer Of(SplitPosition position) =>
+    internal static PositionAnswer Of(SplitPosition position) =>
         new(position.Offset, position.Json.Length == 0 ? null : JsonNode.Parse(position.Json));
 }

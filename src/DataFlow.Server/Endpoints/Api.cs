@@ -1,10 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using DataFlow.Server.Health;
 using DataFlow.Server.OpenApi;
 using DataFlow.Server.Problems;
-using DataFlow.Server.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -18,13 +16,14 @@ internal static class Api
     {
         services.AddRouting();
         services.AddProblems();
-        services.AddHealth();
         services.AddHttpForwarder();
         services.AddSingleton<OwnerForwarder>();
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower));
+            json.SerializerOptions.WriteIndented = true;
             json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
             json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
 
             // Answers go to no web page: names and positions stay readable.
@@ -33,11 +32,9 @@ internal static class Api
         return services.AddApiDescription();
     }
 
-    /// <summary>Puts the parts of the API into the order in which a request passes them.</summary>
-    public static void UseApi(this WebApplication app)
+    /// <summary>Adds its endpoints.</summary>
+    public static void MapApi(this WebApplication app)
     {
-        app.UseProblems();
-        app.UseSecurity();
         app.MapPipelines();
         app.MapLifecycle();
         app.MapState();
@@ -45,8 +42,6 @@ internal static class Api
         app.MapTap();
         app.MapConnectors();
         app.MapNodes();
-        app.MapHealth();
-        app.MapTelemetry();
         app.MapApiDescription();
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using DataFlow.Cluster;
 using DataFlow.Engine.Configuration;
 using DataFlow.Server.Answers;
@@ -26,7 +27,7 @@ internal static class ConnectorEndpoints
             .RequireAuthorization(Access.Read);
     }
 
-    private static IResult List([FromServices] Catalogue catalogue, string? role = null)
+    private static IResult List([FromServices] Catalogue catalogue, [Description("Only source, sink or transform.")] string? role = null)
     {
         ConnectorRole? wanted = role is null ? null : Words.Parse<ConnectorRole>(role, "role");
         IEnumerable<ConnectorSummary> all =

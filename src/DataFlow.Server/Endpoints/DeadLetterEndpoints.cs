@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using DataFlow.Cluster;
 using DataFlow.Engine.Lifecycle;
 using DataFlow.Engine.State;
@@ -29,6 +30,7 @@ internal static class DeadLetterEndpoints
             .Named("replayDeadLetters", "Read dead letters of a pipeline that does not run again, with its definition as it is now, and deliver those that pass.")
             .Accepts<ReplayRequest>(isOptional: true, "application/json")
             .Produces<ReplayAnswer>()
+            .Refuses(StatusCodes.Status409Conflict, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType)
             .RequireAuthorization(Access.Write);
         letters.MapDelete("", DeleteAsync)
             .Named("deleteDeadLetters", "Delete the open dead letters that pass the filter.", "Without a filter, all=true says that all of them are meant.")
@@ -42,8 +44,8 @@ internal static class DeadLetterEndpoints
         [FromServices] PipelineService service,
         [FromServices] IServiceStore store,
         CancellationToken ct,
-        long after = 0,
-        int limit = Paging.DefaultLimit)
+        [Description("Only letters with a higher number: 'next' of the part before.")] long after = 0,
+        [Description("Most entries of the part, 1 to 1000.")] int limit = Paging.DefaultLimit)
     {
         Paging.CheckLimit(limit);
         await service.GetAsync(name, ct).ConfigureAwait(false);
@@ -89,7 +91,7 @@ internal static class DeadLetterEndpoints
         [FromServices] PipelineService service,
         [FromServices] IServiceStore store,
         CancellationToken ct,
-        bool all = false)
+        [Description("True when every open letter is meant.")] bool all = false)
     {
         await service.GetAsync(name, ct).ConfigureAwait(false);
         if (!query.Chooses && !all)

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using DataFlow.Cluster;
 using DataFlow.Engine.Lifecycle;
 using DataFlow.Engine.State;
@@ -43,10 +44,12 @@ internal static class LifecycleEndpoints
             })
             .Named($"{verb}Pipeline", summary, summary + Idempotent)
             .Produces<PipelineAnswer>()
+            .Refuses(StatusCodes.Status409Conflict)
             .RequireAuthorization(Access.Write);
 
     private static async Task<IResult> HistoryAsync(
-        string name, [FromServices] IServiceStore store, [FromServices] PipelineService service, CancellationToken ct, int limit = Paging.DefaultLimit)
+        string name, [FromServices] IServiceStore store, [FromServices] PipelineService service, CancellationToken ct,
+        [Description("Most entries, 1 to 1000.")] int limit = Paging.DefaultLimit)
     {
         Paging.CheckLimit(limit);
         var history = await store.State.HistoryAsync(name, limit, ct).ConfigureAwait(false);
@@ -60,7 +63,8 @@ internal static class LifecycleEndpoints
     }
 
     private static async Task<IResult> GapsAsync(
-        string name, [FromServices] IServiceStore store, [FromServices] PipelineService service, CancellationToken ct, int limit = Paging.DefaultLimit)
+        string name, [FromServices] IServiceStore store, [FromServices] PipelineService service, CancellationToken ct,
+        [Description("Most entries, 1 to 1000.")] int limit = Paging.DefaultLimit)
     {
         Paging.CheckLimit(limit);
         await service.GetAsync(name, ct).ConfigureAwait(false);

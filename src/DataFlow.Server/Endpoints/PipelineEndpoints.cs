@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using DataFlow.Cluster;
 using DataFlow.Engine.Configuration;
 using DataFlow.Engine.Lifecycle;
@@ -25,6 +26,7 @@ internal static class PipelineEndpoints
             .Named("addPipeline", "Add a pipeline.", "The body is a pipeline file, as YAML or JSON. The pipeline is not started, unless start=true is given.")
             .AcceptsDefinition()
             .Produces<PipelineAnswer>(StatusCodes.Status201Created)
+            .Refuses(StatusCodes.Status409Conflict)
             .RequireAuthorization(Access.Write);
         pipelines.MapGet("/{name}", GetAsync)
             .Named("getPipeline", "Get a pipeline.", "With its state, its run and its definition, in which secrets are masked. Accept: application/yaml gets the definition alone, as YAML.")
@@ -34,10 +36,14 @@ internal static class PipelineEndpoints
             .Named("changePipeline", "Change the definition of a pipeline that does not run.", "The body is the whole new definition. If-Match holds the ETag of the version that it was made from.")
             .AcceptsDefinition()
             .Produces<PipelineAnswer>()
+            .NeedsVersion()
+            .Refuses(StatusCodes.Status409Conflict)
             .RequireAuthorization(Access.Write);
         pipelines.MapDelete("/{name}", RemoveAsync)
             .Named("removePipeline", "Remove a pipeline that does not run.", "Its state and dead letters go with it; its history stays. If-Match holds the ETag of the version that is meant.")
             .Produces(StatusCodes.Status204NoContent)
+            .NeedsVersion()
+            .Refuses(StatusCodes.Status409Conflict)
             .RequireAuthorization(Access.Write);
         pipelines.MapPost("/{name}/plan", PlanAsync)
             .Named("planPipeline", "Say what a change of the definition would do. Changes nothing.")
@@ -47,7 +53,10 @@ internal static class PipelineEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        [FromServices] PipelineService service, CancellationToken ct, string? state = null, string? after = null, int limit = Paging.DefaultLimit)
+        [FromServices] PipelineService service, CancellationToken ct,
+        [Description("Only pipelines in this state: created, running, paused, stopped, completed or failed.")] string? state = null,
+        [Description("Only pipelines after this name: 'next' of the part before.")] string? after = null,
+        [Description("Most entries of the part, 1 to 1000.")] int limit = Paging.DefaultLimit)
     {
         Paging.CheckLimit(limit);
         LifecycleState? wanted = state is null ? null : Words.Parse<LifecycleState>(state, "state");
@@ -62,7 +71,9 @@ internal static class PipelineEndpoints
     }
 
     private static async Task<IResult> AddAsync(
-        HttpContext context, [FromServices] PipelineService service, [FromServices] ServerOptions options, CancellationToken ct, string? name = null, bool start = false)
+        HttpContext context, [FromServices] PipelineService service, [FromServices] ServerOptions options, CancellationToken ct,
+        [Description("The pipeline's name, where its definition has none.")] string? name = null,
+        [Description("True starts it too.")] bool start = false)
     {
         var definition = await DefinitionBody.ReadAsync(context.Request, options.Catalogue, ct).ConfigureAwait(false);
         var by = Access.NameOf(context);

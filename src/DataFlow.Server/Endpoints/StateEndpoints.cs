@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using DataFlow.Cluster;
 using DataFlow.Engine.Lifecycle;
 using DataFlow.Engine.State;
@@ -25,10 +26,12 @@ internal static class StateEndpoints
             .Named("seekState", "Make the next run of a pipeline that does not run go on elsewhere.", "What the sink holds stays as it is.")
             .Accepts<SeekRequest>("application/json")
             .Produces<StateAnswer>()
+            .Refuses(StatusCodes.Status409Conflict, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType)
             .RequireAuthorization(Access.Write);
         state.MapPost("/reset", ResetAsync)
             .Named("resetState", "Forget positions and counters of a pipeline that does not run: the next run starts over.")
             .Produces(StatusCodes.Status204NoContent)
+            .Refuses(StatusCodes.Status409Conflict)
             .RequireAuthorization(Access.Write);
     }
 
@@ -54,7 +57,8 @@ internal static class StateEndpoints
     }
 
     private static async Task<IResult> ResetAsync(
-        string name, HttpContext context, [FromServices] PipelineService service, CancellationToken ct, bool keepDeadLetters = false)
+        string name, HttpContext context, [FromServices] PipelineService service, CancellationToken ct,
+        [Description("True leaves the dead letters where they are.")] bool keepDeadLetters = false)
     {
         await service.ResetAsync(name, keepDeadLetters, Access.NameOf(context), ct).ConfigureAwait(false);
         return Results.NoContent();

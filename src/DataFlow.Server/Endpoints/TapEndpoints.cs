@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using DataFlow.Cluster;
@@ -26,6 +27,7 @@ internal static class TapEndpoints
                 "Watch the records of a running pipeline, as its sink gets them.",
                 "Server-sent events: one event 'record' per record with its id, data and metadata as JSON, and an event 'end' when the limit is reached or the run ends. Whoever is slow misses some; the pipeline does not wait.")
             .Produces<string>(StatusCodes.Status200OK, EventStream)
+            .Refuses(StatusCodes.Status409Conflict, StatusCodes.Status502BadGateway)
             .RequireAuthorization(Access.Read);
 
     private static async Task TapAsync(
@@ -35,8 +37,8 @@ internal static class TapEndpoints
         [FromServices] LocalRuns runs,
         [FromServices] OwnerForwarder forwarder,
         CancellationToken ct,
-        string? filter = null,
-        int limit = Paging.DefaultLimit)
+        [Description("Shows only records that pass this condition, as of the filter transform: age >= 18.")] string? filter = null,
+        [Description("Ends after so many records, 1 to 100000.")] int limit = Paging.DefaultLimit)
     {
         Paging.CheckLimit(limit, MostRecords);
         CheckFilter(filter);

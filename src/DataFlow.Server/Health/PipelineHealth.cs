@@ -7,14 +7,14 @@ namespace DataFlow.Server.Health;
 /// <summary>How a pipeline is, in a word and a sentence.</summary>
 /// <param name="Status">In a word.</param>
 /// <param name="Reason">What is wrong; left out while nothing is.</param>
-internal sealed record PipelineHealth(PipelineHealthStatus Status, string? Reason)
+public sealed record PipelineHealth(PipelineHealthStatus Status, string? Reason)
 {
     private static readonly PipelineHealth Healthy = new(PipelineHealthStatus.Healthy, Reason: null);
 
     /// <summary>Judges what is known of a pipeline.</summary>
     /// <param name="status">What is known.</param>
     /// <param name="freshnessLimit">The longest time that records may wait.</param>
-    public static PipelineHealth Of(PipelineStatus status, TimeSpan freshnessLimit) => status.Pipeline.State switch
+    internal static PipelineHealth Of(PipelineStatus status, TimeSpan freshnessLimit) => status.Pipeline.State switch
     {
         LifecycleState.Failed => new(PipelineHealthStatus.Failed, status.Pipeline.Reason ?? "It has failed."),
         LifecycleState.Running => OfRun(status.Run, freshnessLimit),
@@ -37,7 +37,7 @@ internal sealed record PipelineHealth(PipelineHealthStatus Status, string? Reaso
 }
 
 /// <summary>How a pipeline is.</summary>
-internal enum PipelineHealthStatus
+public enum PipelineHealthStatus
 {
     /// <summary>Nothing is wrong: it runs well, or is not meant to run.</summary>
     Healthy,

@@ -14,7 +14,16 @@ internal static class ApiDescription
     /// <summary>Where the page is.</summary>
     public const string Page = "/docs";
 
-    public static IServiceCollection AddApiDescription(this IServiceCollection services) => services.AddOpenApi(Document);
+    public static IServiceCollection AddApiDescription(this IServiceCollection services)
+    {
+        services.AddOpenApi("v1", options =>
+        {
+            options.AddDocumentTransformer(DocumentDescription.Write);
+            options.AddOperationTransformer(OperationDescription.WriteAsync);
+            options.AddSchemaTransformer(SchemaDescription.WriteAsync);
+        });
+        return services;
+    }
 
     public static void MapApiDescription(this WebApplication app)
     {

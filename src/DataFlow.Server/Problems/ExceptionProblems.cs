@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using DataFlow.Cluster;
 using DataFlow.Engine.Configuration;
 using Microsoft.AspNetCore.Diagnostics;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace DataFlow.Server.Problems;
 
 /// <summary>Answers a request that failed with a problem (RFC 9457). What is not expected goes to the log and not to the caller.</summary>
-internal sealed class ExceptionProblems(IProblemDetailsService problems, ILogger<ExceptionProblems> logger) : IExceptionHandler
+internal sealed partial class ExceptionProblems(IProblemDetailsService problems, ILogger<ExceptionProblems> logger) : IExceptionHandler
 {
     private const string RetryAfterSeconds = "2";
 
@@ -49,7 +50,9 @@ internal sealed class ExceptionProblems(IProblemDetailsService problems, ILogger
         {
             StatusCodes.Status413PayloadTooLarge => "The body is larger than this service reads. A pipeline file is never larger than 4 MiB.",
             StatusCodes.Status415UnsupportedMediaType => "Send the body with Content-Type: application/json.",
-            _ => request.Message,
+            _ => UnboundParameter().Match(request.Message) is { Success: true } found
+                ? $"{found.Groups["name"]} is {Phrases.Quote(found.Groups["value"].Value)}, which can't be read as {KindOf(found.Groups["type"].Value)}."
+                : request.Message,
         }),
         ConnectorException { Owner: FaultOwner.External } unavailable => Problem(StatusCodes.Status503ServiceUnavailable, unavailable.Message),
         ConnectorException refused => Problem(StatusCodes.Status409Conflict, refused.Message),
@@ -82,6 +85,16 @@ internal sealed class ExceptionProblems(IProblemDetailsService problems, ILogger
         _ => StatusCodes.Status400BadRequest,
     };
 
+    private static string KindOf(string type) => type switch
+    {
+        "int" or "long" or "long[]" => "a whole number",
+        "bool" => "true or false",
+        _ => "what is wanted here",
+    };
+
+    [GeneratedRegex("""Failed to bind parameter "(?<type>[^" ]+) (?<name>[^"]+)" from "(?<value>.*)"\.""", RegexOptions.Singleline)]
+    private static partial Regex UnboundParameter();
+
     private static string Malformed(JsonException json) => json.Message.Contains("could not be mapped to any .NET member", StringComparison.Ordinal)
         ? $"The body has a member that isn't known here: {json.Path}. /docs lists those that are."
         : $"The body is no JSON that can be used here: look at line {(json.LineNumber ?? 0) + 1}, at {json.Path ?? "$"}.";
@@ -92,4 +105,4 @@ internal sealed class ExceptionProblems(IProblemDetailsService problems, ILogger
 /// <param name="Column">1-based; 0 when unknown.</param>
 /// <param name="Key">The full key: <c>source.options.delimiter</c>; empty when it is about the whole definition.</param>
 /// <param name="Message">What was found, what is allowed, what to do.</param>
-internal sealed record DefinitionProblem(int Line, int Column, string Key, string Message);
+public sealed record DefinitionProblem(int Line, int Column, string Key, string Message);

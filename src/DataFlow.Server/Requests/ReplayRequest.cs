@@ -3,7 +3,7 @@ using DataFlow.Engine.State;
 namespace DataFlow.Server.Requests;
 
 /// <summary>Chooses the dead letters to replay. What is left out chooses all open ones.</summary>
-internal sealed record ReplayRequest
+public sealed record ReplayRequest
 {
     /// <summary>Only those with this reason.</summary>
     public string? Reason { get; init; }

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace DataFlow.Server.Requests;
 
 /// <summary>Where the next run goes on: at an offset, or at a complete position of a split.</summary>
-internal sealed record SeekRequest
+public sealed record SeekRequest
 {
     /// <summary>Where to go on, as people count: for files, the number of lines to skip.</summary>
     public long? Offset { get; init; }

@@ -33,4 +33,13 @@ public static class Eventually
             await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System);
         }
     }
+
+    public static async Task Is(Func<Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (!await condition())
+        {
+            limit.Token.ThrowIfCancellationRequested();
+        }
+    }
 }

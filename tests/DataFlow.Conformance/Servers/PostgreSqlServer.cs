@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 
 namespace DataFlow.Conformance;
@@ -49,6 +50,23 @@ public sealed class PostgreSqlServer
         await using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
         await command.ExecuteNonQueryAsync();
         return new PostgreSqlDatabase(this, name);
+    }
+
+    /// <summary>Runs one of PostgreSQL's own programs on a database.</summary>
+    public static async Task RunProgramAsync(string name, PostgreSqlDatabase database, params string[] arguments)
+    {
+        RequirePrograms();
+        var address = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        var start = new ProcessStartInfo(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Folder()!))!, name), arguments) { RedirectStandardError = true };
+        start.Environment["PGHOST"] = address.Host;
+        start.Environment["PGPORT"] = address.Port.ToString();
+        start.Environment["PGUSER"] = address.Username;
+        start.Environment["PGPASSWORD"] = address.Password;
+        start.Environment["PGDATABASE"] = address.Database;
+        using var process = Process.Start(start)!;
+        var said = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"{name} ended with {process.ExitCode}: {said}");
     }
 
     internal string ConnectionString(string database) =>

@@ -74,7 +74,7 @@ public abstract partial class ServiceStoreConformance
     [Fact]
     public async Task Renewing_prolongs_what_the_owner_holds_and_names_what_still_must_run()
     {
-        foreach (var name in (string[])["runs", "stopped", "stolen", "of-another"])
+        foreach (var name in (string[])["runs", "stopped", "stolen", "of-another", "given-up"])
         {
             await AddAsync(name);
             await MoveAsync(LifecycleState.Created, LifecycleState.Running, HistoryEvent.Started, name: name);
@@ -87,12 +87,14 @@ public abstract partial class ServiceStoreConformance
         await Store.Leases.ClaimAsync("of-another", NodeB, LeaseTime, Ct);
         await MoveAsync(LifecycleState.Running, LifecycleState.Stopped, HistoryEvent.Stopped, name: "stopped");
 
-        Assert.Equal(["runs"], await Store.Leases.RenewAsync(NodeA, LeaseTime, Ct));
-        Assert.Empty(await Store.Leases.RenewAsync("node-c/1", LeaseTime, Ct));
+        string[] kept = ["runs", "stopped", "stolen", "of-another", "never-added"];
+        Assert.Equal(["runs"], await Store.Leases.RenewAsync(NodeA, kept, LeaseTime, Ct));
+        Assert.Empty(await Store.Leases.RenewAsync("node-c/1", ["runs"], LeaseTime, Ct));
 
         // It still drains what was stopped: nobody else may begin with it before.
         Assert.False(await Store.Leases.ClaimAsync("stopped", NodeB, LeaseTime, Ct));
         Assert.False(await Store.Leases.ClaimAsync("runs", NodeB, LeaseTime, Ct));
+        Assert.True(await Store.Leases.ClaimAsync("given-up", NodeB, LeaseTime, Ct));
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class CommandLineTests : IDisposable
     {
         { "", "Name a command: run, validate, explain" },
         { "rnu p.yaml", "There is no command 'rnu'. Did you mean 'run'? There are run, validate," },
-        { "state", "Name a command: show, gaps, reset, seek, set." },
+        { "state", "Name a command: show, gaps, reset, seek, set, backup." },
         { "dead-letters lst p.yaml", "There is no command 'lst'. Did you mean 'list'?" },
         { "run", "<file> is missing: The pipeline file, YAML or JSON." },
         { "run missing.yaml", "missing.yaml: there is no such file" },

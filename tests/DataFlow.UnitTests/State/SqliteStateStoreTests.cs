@@ -99,6 +99,44 @@ public sealed class SqliteStateStoreTests : StateStoreConformance
     }
 
     [Fact]
+    public async Task A_copy_is_complete_while_another_writes_and_is_a_state_folder_of_its_own()
+    {
+        using var copy = new TemporaryFolder();
+        var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);
+        var first = Next(run.Checkpoint, ("a", 1));
+        await CommitAsync(first);
+        using var writer = new SqliteConnection($"Data Source={_folder.File("state.db")};Pooling=false");
+        await writer.OpenAsync(Ct);
+        await using (writer.BeginTransaction(deferred: false))
+        {
+            await SqliteStateStore.BackupAsync(_folder.Path, copy.File("state.db"), Ct);
+        }
+
+        await CommitAsync(Next(first, ("a", 2)));
+
+        Assert.Equal(["state.db"], Directory.GetFiles(copy.Path).Select(Path.GetFileName));
+        await using var restored = SqliteStateStore.Open(copy.Path, Time);
+        Assert.Equal([("a", 1)], OffsetsOf((await restored.ReadAsync(Pipeline, Ct))!));
+        Assert.Equal(2, (await restored.OpenRunAsync(Pipeline, Owner, Ct)).Checkpoint.Epoch);
+    }
+
+    [Fact]
+    public async Task A_copy_never_replaces_a_file_and_says_where_it_can_not_be_written()
+    {
+        await File.WriteAllTextAsync(_folder.File("there"), "precious", Ct);
+
+        var there = await Assert.ThrowsAsync<ConnectorException>(async () => await SqliteStateStore.BackupAsync(_folder.Path, _folder.File("there"), Ct));
+        var nowhere = await Assert.ThrowsAsync<ConnectorException>(async () => await SqliteStateStore.BackupAsync(_folder.Path, _folder.File("no/copy"), Ct));
+        var nothing = await Assert.ThrowsAsync<ConnectorException>(async () => await SqliteStateStore.BackupAsync(_folder.File("no"), _folder.File("copy"), Ct));
+
+        Assert.Equal($"The file '{_folder.File("there")}' is there already. Name another one, or move it away.", there.Message);
+        Assert.StartsWith($"The copy '{_folder.File("no/copy")}' can't be written: ", nowhere.Message);
+        Assert.StartsWith($"There is no state to copy: '{_folder.File("no/state.db")}' isn't there.", nothing.Message);
+        Assert.All([there, nowhere, nothing], error => Assert.Equal(FaultOwner.User, error.Owner));
+        Assert.Equal("precious", await File.ReadAllTextAsync(_folder.File("there"), Ct));
+    }
+
+    [Fact]
     public async Task A_closed_store_says_so_and_leaves_one_file()
     {
         await Store.OpenRunAsync(Pipeline, Owner, Ct);

@@ -56,6 +56,18 @@ public enum PlanOutcome
     WouldReRead,
 }
 
+/// <summary>Outcomes as people read them.</summary>
+public static class PlanOutcomes
+{
+    /// <summary>The outcome as a word: <c>would-re-read</c>.</summary>
+    public static string ToWord(this PlanOutcome outcome) => outcome switch
+    {
+        PlanOutcome.Unchanged => "unchanged",
+        PlanOutcome.Restart => "restart",
+        _ => "would-re-read",
+    };
+}
+
 /// <summary>Something that differs between two definitions. Secrets are never shown.</summary>
 /// <param name="Key">The full key: <c>source.options.delimiter</c>.</param>
 /// <param name="Before">The value as it is; null when there is none; <c>***</c> for a secret.</param>

@@ -125,9 +125,12 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     private async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        var tables = await connection
-            .RowsAsync(row => row.IsDBNull(0), "select to_regclass('dataflow.schema_version')::text", [], ct).ConfigureAwait(false);
-        if (tables[0])
+        // Not to_regclass: it may answer from a cache of before the lock.
+        var tables = await connection.RowsAsync(
+            row => row.GetString(0),
+            "select tablename::text from pg_catalog.pg_tables where schemaname = 'dataflow' and tablename = 'schema_version'",
+            [], ct).ConfigureAwait(false);
+        if (tables.Count == 0)
         {
             return 0;
         }

@@ -19,17 +19,19 @@ internal sealed class PostgresLeases(PostgresDatabase database) : IPipelineLease
         return claimed == 1;
     }
 
-    public async ValueTask<IReadOnlySet<string>> RenewAsync(string owner, TimeSpan duration, CancellationToken ct)
+    public async ValueTask<IReadOnlySet<string>> RenewAsync(
+        string owner, IReadOnlyCollection<string> pipelines, TimeSpan duration, CancellationToken ct)
     {
         var running = await database.RunAsync(
             connection => connection.RowsAsync(
                 row => row.Text(0),
                 """
                 with renewed as (
-                  update dataflow.lease set held_until = clock_timestamp() + $2 where owner = $1 returning pipeline)
+                  update dataflow.lease set held_until = clock_timestamp() + $2
+                  where owner = $1 and pipeline = any($4) returning pipeline)
                 select pipeline from renewed join dataflow.pipeline_registry on name = pipeline where state = $3
                 """,
-                [owner, duration, nameof(LifecycleState.Running)], ct),
+                [owner, duration, nameof(LifecycleState.Running), pipelines.ToArray()], ct),
             ct).ConfigureAwait(false);
         return running.ToHashSet(StringComparer.Ordinal);
     }

@@ -77,6 +77,47 @@ internal sealed class SqliteDatabase(string path)
             },
             ct).ConfigureAwait(false);
 
+    /// <summary>
+    /// Copies the database, as it is at this moment, into a new file. Whoever writes goes on meanwhile. The file is there when it is
+    /// complete and on the disk, or not at all.
+    /// </summary>
+    /// <exception cref="ConnectorException">It can't be read, or the copy can't be written; the message says what to do.</exception>
+    public void CopyTo(string copy)
+    {
+        if (File.Exists(copy))
+        {
+            throw ConnectorException.User($"The file '{copy}' is there already. Name another one, or move it away.");
+        }
+
+        var partial = copy + ".partial";
+        try
+        {
+            File.Delete(partial);
+            using (var connection = Connection(SqliteOpenMode.ReadOnly))
+            {
+                connection.Open();
+                CheckThatItIsOurs(connection);
+                connection.Execute("vacuum into ?1", partial);
+            }
+
+            using (var written = new FileStream(partial, FileMode.Open, FileAccess.ReadWrite))
+            {
+                written.Flush(flushToDisk: true);
+            }
+
+            File.Move(partial, copy);
+        }
+        catch (SqliteException e) when (SqliteFaults.IsOfSource(e))
+        {
+            throw SqliteFaults.Explain(Path, e);
+        }
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            throw ConnectorException.User(
+                $"The copy '{copy}' can't be written: {e.Message} Name a file in a folder that is there, may be written and has room.", e);
+        }
+    }
+
     // A pooled connection would keep the file open after the store is closed.
     private SqliteConnection Connection(SqliteOpenMode mode) => new(new SqliteConnectionStringBuilder
     {

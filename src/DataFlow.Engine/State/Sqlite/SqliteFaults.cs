@@ -14,6 +14,9 @@ internal static class SqliteFaults
     private const int CannotOpen = 14;
     private const int NotADatabase = 26;
 
+    /// <summary>True when a copy failed because of what is copied.</summary>
+    public static bool IsOfSource(SqliteException error) => error.SqliteErrorCode is Busy or Locked or Corrupt or NotADatabase;
+
     /// <summary>The failure of a call on the database at <paramref name="path"/>.</summary>
     public static ConnectorException Explain(string path, SqliteException error) => error.SqliteErrorCode switch
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DataFlow.Engine.Lifecycle;
 
 namespace DataFlow.Engine.State;
@@ -22,18 +23,26 @@ internal sealed class SqliteLeases(SqliteDatabase database, SqliteWriter writer,
             },
             ct).ConfigureAwait(false);
 
-    public async ValueTask<IReadOnlySet<string>> RenewAsync(string owner, TimeSpan duration, CancellationToken ct) =>
-        await writer.WriteAsync(
+    public async ValueTask<IReadOnlySet<string>> RenewAsync(
+        string owner, IReadOnlyCollection<string> pipelines, TimeSpan duration, CancellationToken ct)
+    {
+        var names = JsonSerializer.Serialize(pipelines);
+        return await writer.WriteAsync(
             connection =>
             {
                 connection.Execute(
-                    "update lease set held_until = ?2 where owner = ?1", owner, (Now + duration).ToUnixTimeMilliseconds());
+                    "update lease set held_until = ?3 where owner = ?1 and pipeline in (select value from json_each(?2))",
+                    owner, names, (Now + duration).ToUnixTimeMilliseconds());
                 return connection.Rows(
                     row => row.GetString(0),
-                    "select pipeline from lease join pipeline_registry on name = pipeline where lease.owner = ?1 and state = ?2",
-                    owner, nameof(LifecycleState.Running)).ToHashSet(StringComparer.Ordinal);
+                    """
+                    select pipeline from lease join pipeline_registry on name = pipeline
+                    where lease.owner = ?1 and pipeline in (select value from json_each(?2)) and state = ?3
+                    """,
+                    owner, names, nameof(LifecycleState.Running)).ToHashSet(StringComparer.Ordinal);
             },
             ct).ConfigureAwait(false);
+    }
 
     public async ValueTask ReleaseAsync(string pipeline, string owner, CancellationToken ct) => await writer.WriteAsync(
         connection => connection.Execute("delete from lease where pipeline = ?1 and owner = ?2", pipeline, owner), ct)

@@ -34,6 +34,25 @@ public sealed class SqliteStateStore : IStateStore
         return new SqliteStateStore(database, writer, time);
     }
 
+    /// <summary>
+    /// Copies the state of a folder, as it is at this moment, into a new file, while runs and a service go on with it. Put in the
+    /// place of <see cref="FileName"/>, the copy is that state again.
+    /// </summary>
+    /// <param name="folder">The state folder.</param>
+    /// <param name="copy">The file to make.</param>
+    /// <param name="ct">Gives up waiting.</param>
+    /// <exception cref="ConnectorException">There is no state, or the copy can't be written; the message says what to do.</exception>
+    public static async ValueTask BackupAsync(string folder, string copy, CancellationToken ct)
+    {
+        var path = Path.GetFullPath(Path.Combine(folder, FileName));
+        if (!File.Exists(path))
+        {
+            throw ConnectorException.User($"There is no state to copy: '{path}' isn't there. Name its folder with --state DIR.");
+        }
+
+        await Task.Run(() => new SqliteDatabase(path).CopyTo(Path.GetFullPath(copy)), ct).ConfigureAwait(false);
+    }
+
     /// <inheritdoc/>
     public async ValueTask<PipelineState> OpenRunAsync(string pipeline, string owner, CancellationToken ct) =>
         await _writer.WriteAsync(
