@@ -10,6 +10,9 @@ internal static class SecurityArguments
     /// <summary>Password of the certificate's key: in the environment or the settings file only, so that no list of processes shows it.</summary>
     private const string TlsPassword = "tls-password";
 
+    /// <summary>The key of commands that talk to a service; it may stand in the service's environment, too.</summary>
+    private const string ClientKey = "DATAFLOW_KEY";
+
     private const string OpenVariables = "DATAFLOW_*";
 
     private static readonly Option<bool> RequireLogin = new("--require-login") { Description = "Ask for a key or token on loopback addresses too, as behind a proxy on this machine." };
@@ -73,6 +76,6 @@ internal static class SecurityArguments
             [state, .. new[] { tls?.Certificate, tls?.Key, settings.File }.OfType<string>()],
             List(Plugins),
             variables.Count > 0 ? variables : [OpenVariables],
-            parsed.CommandResult.Command.Options.Select(option => ServeSettings.VariableOf(option.Name.TrimStart('-'))).Append(ServeSettings.VariableOf(TlsPassword)));
+            parsed.CommandResult.Command.Options.Select(option => ServeSettings.VariableOf(option.Name.TrimStart('-'))).Append(ServeSettings.VariableOf(TlsPassword)).Append(ClientKey));
     }
 }

@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using DataFlow.Conformance;
 
 namespace DataFlow.IntegrationTests.Service;
 
@@ -93,6 +96,28 @@ public sealed partial class MonitoringTests(MonitoredService monitored) : IClass
         Assert.Equal(0, scrape["dataflow_pipeline_restarts_total", "pipeline_id=\"csv\""]);
     }
 
+    [Fact]
+    public async Task A_batch_is_a_span_while_somebody_listens()
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "DataFlow",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+
+        await monitored.Service.AddAsync("{ name: traced, source: { type: test, batch-size: 10, options: { total-records: 25 } }, sink: { type: 'null' } }");
+        await Eventually.Is(() => OfPipeline(spans, "traced").Count == 3);
+
+        var traced = OfPipeline(spans, "traced");
+        Assert.Equal(["10", "10", "5"], traced.Select(span => $"{span.GetTagItem("records.read")}").Order(StringComparer.Ordinal));
+        Assert.Equal(3, traced.Select(span => span.TraceId).Distinct().Count());
+        Assert.All(traced, span => Assert.Equal(("dataflow.batch", "test", ActivityStatusCode.Unset), (span.OperationName, span.GetTagItem("source_type"), span.Status)));
+        Assert.All(traced, span => Assert.True(span.Duration >= TimeSpan.Zero));
+    }
+
     [Theory]
     [InlineData("grafana/dataflow.json")]
     [InlineData("prometheus/alerts.yaml")]
@@ -111,6 +136,9 @@ public sealed partial class MonitoringTests(MonitoredService monitored) : IClass
 
         Assert.Empty(missing);
     }
+
+    private static List<Activity> OfPipeline(IEnumerable<Activity> spans, string pipeline) =>
+        [.. spans.Where(span => (string?)span.GetTagItem("pipeline_id") == pipeline)];
 
     private static string Deployed(string file) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "deploy", file));
 
