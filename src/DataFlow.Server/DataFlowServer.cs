@@ -1,6 +1,7 @@
 using DataFlow.Cluster;
 using DataFlow.Engine.Configuration;
 using DataFlow.Engine.Lifecycle;
+using DataFlow.Engine.State;
 using DataFlow.Server.Endpoints;
 using DataFlow.Server.Health;
 using DataFlow.Server.Problems;
