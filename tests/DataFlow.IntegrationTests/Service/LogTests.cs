@@ -13,7 +13,7 @@ public sealed class LogTests
         const string Secret = "TOP-SECRET-VALUE";
         using var folder = new TemporaryFolder();
         folder.Write("in.csv", "id,name\n1,Ann\n2\n");
-        folder.Write("users.yaml", $"name: users # {Secret}\nsource: {{ type: file, connection: in.csv, options: {{ mode: follow }} }}\nsink: {{ type: file, connection: out.ndjson }}\nuntil: forever\n");
+        folder.Write("users.yaml", $"name: users # {Secret}\nsource: {{ type: file, connection: in.csv, options: {{ mode: tail }} }}\nsink: {{ type: file, connection: out.ndjson }}\nuntil: forever\n");
         using var service = await ServedProcess.StartAsync(folder.Path, ["serve", "users.yaml", "--listen", "http://127.0.0.1:0", "--log-format", "json", "--verbose"]);
         using var client = new HttpClient { BaseAddress = service.Address };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Secret);

@@ -53,7 +53,7 @@ public sealed class MonitoredService : IAsyncLifetime
         _folder.Write("in.csv", "id,name\n1,Ann\n2\n3,Cid\n4,Dan\n");
 
         _service = await RunningService.StartAsync(_folder);
-        await AddAsync("csv", "type: file, connection: in.csv, options: { mode: follow }");
+        await AddAsync("csv", "type: file, connection: in.csv, options: { mode: tail }");
         await AddAsync("api", $"type: api, connection: '{_api.Address}items', poll-interval-ms: 50");
         await AddAsync("stream", $"type: websocket, connection: '{_stream.Address}', options: {{ timestamp-path: at }}");
         await AddAsync("database", "type: database, connection: 'jdbc:sqlite:app.db', poll-interval-ms: 50, "
