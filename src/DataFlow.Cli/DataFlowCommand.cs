@@ -33,6 +33,7 @@ internal static class DataFlowCommand
             ServeCommand.Create(context),
             PipelinesCommand.Create(context),
             ClusterCommand.Create(context),
+            KeysCommand.Create(context),
         };
         root.Add(DocsCommand.Create(context, root));
         return root;

@@ -1,3 +1,5 @@
+using DataFlow.Engine.Configuration;
+
 namespace DataFlow.Cluster;
 
 /// <summary>How a process takes part in a service, as its only node or one of several.</summary>
@@ -14,6 +16,9 @@ public sealed record ClusterOptions
 
     /// <summary>Folder where relative paths of pipelines start that came over the API.</summary>
     public string Root { get; init; } = Environment.CurrentDirectory;
+
+    /// <summary>What the definitions of pipelines may name on this machine; null for everything.</summary>
+    public Confinement? Confinement { get; init; }
 
     /// <summary>Connection string of the PostgreSQL database that holds the state of all nodes; null keeps it in the state folder, for a single node.</summary>
     public string? Database { get; init; }

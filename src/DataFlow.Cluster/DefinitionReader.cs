@@ -3,9 +3,12 @@ using DataFlow.Engine.Lifecycle;
 
 namespace DataFlow.Cluster;
 
-/// <summary>Reads the definitions of a service's pipelines. Thread-safe.</summary>
+/// <summary>
+/// Reads the definitions of a service's pipelines: the one place where that happens, so that none gets by the
+/// <see cref="ClusterOptions.Confinement"/>. Thread-safe.
+/// </summary>
 /// <param name="catalogue">The kinds that exist.</param>
-/// <param name="options">Where relative paths start.</param>
+/// <param name="options">Where relative paths start, and what may be named.</param>
 internal sealed class DefinitionReader(Catalogue catalogue, ClusterOptions options)
 {
     /// <summary>Where the definition of a pipeline stands, or would stand when it came over the API.</summary>
@@ -22,7 +25,9 @@ internal sealed class DefinitionReader(Catalogue catalogue, ClusterOptions optio
     /// <exception cref="ConfigurationException">Something is wrong; carries all of it.</exception>
     public PipelineDefinition Read(string name, string text, string path)
     {
-        var definition = PipelineFile.Parse(text, path, catalogue);
+        var definition = options.Confinement is { } confinement
+            ? PipelineFile.Parse(text, path, catalogue, confinement)
+            : PipelineFile.Parse(text, path, catalogue);
         if (definition.Name != name)
         {
             throw new ConfigurationException([definition.ProblemAt("name", $"the definition is of '{definition.Name}', and the pipeline is called '{name}'; write the same name.")]);

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Hosting;
 using DataFlow.Engine;
+using DataFlow.Engine.Configuration;
 using DataFlow.Engine.Lifecycle;
 using DataFlow.Engine.State;
 using Microsoft.Extensions.Logging;
@@ -68,6 +69,18 @@ public sealed class PipelineService
     {
         var pipeline = await FindAsync(name, ct).ConfigureAwait(false);
         return new PipelineStatus(pipeline, pipeline.State == LifecycleState.Running ? await RunOfAsync(name, ct).ConfigureAwait(false) : null);
+    }
+
+    /// <summary>Reads and checks the definition of a pipeline, as whoever runs it would.</summary>
+    public PipelineDefinition Read(RegisteredPipeline pipeline) => _definitions.Read(pipeline);
+
+    /// <summary>Says what it would mean to give a pipeline another definition. Changes nothing.</summary>
+    public async Task<PipelinePlan> PlanAsync(string name, string definition, CancellationToken ct)
+    {
+        var pipeline = await FindAsync(name, ct).ConfigureAwait(false);
+        var proposed = _definitions.Read(name, definition, pipeline.Path);
+        var state = await _store.State.ReadAsync(name, ct).ConfigureAwait(false);
+        return PipelinePlan.Compare(_definitions.Read(pipeline), proposed, state?.SourceFingerprint);
     }
 
     /// <summary>Carries out a command. Stop and pause answer when the run has ended in order.</summary>

@@ -41,6 +41,9 @@ public sealed record RunStatus
     /// <summary>Records left to read, or null where the source does not count them.</summary>
     public long? BacklogRecords { get; init; }
 
+    /// <summary>For how long records have been waiting; zero while there is nothing to read.</summary>
+    public TimeSpan Freshness { get; init; }
+
     /// <summary>False while disconnected, failing, or waiting for another start.</summary>
     public required bool IsHealthy { get; init; }
 

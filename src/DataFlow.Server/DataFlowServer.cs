@@ -4,12 +4,17 @@ using DataFlow.Engine.Configuration;
 using DataFlow.Engine.Lifecycle;
 using DataFlow.Engine.State;
 using DataFlow.Server.Endpoints;
+using DataFlow.Server.Health;
+using DataFlow.Server.Problems;
+using DataFlow.Server.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace DataFlow.Server;
 
@@ -55,7 +60,7 @@ public sealed class DataFlowServer : IAsyncDisposable
         IServiceStore store;
         try
         {
-            store = await OpenStoreAsync(cluster, ct).ConfigureAwait(false);
+            store = await ServiceStores.OpenAsync(cluster.StateFolder, cluster.Database, TimeProvider.System, ct).ConfigureAwait(false);
         }
         catch
         {
@@ -63,15 +68,21 @@ public sealed class DataFlowServer : IAsyncDisposable
             throw;
         }
 
-        var app = Build(options with { Cluster = cluster }, sockets, store);
+        WebApplication? app = null;
         try
         {
+            await LoginRule.CheckAsync(options, store, ct).ConfigureAwait(false);
+            app = Build(options with { Cluster = cluster }, sockets, store);
             await app.StartAsync(ct).ConfigureAwait(false);
             return new DataFlowServer(app, store, held, addresses);
         }
         catch
         {
-            await app.DisposeAsync().ConfigureAwait(false);
+            if (app is not null)
+            {
+                await app.DisposeAsync().ConfigureAwait(false);
+            }
+
             await store.DisposeAsync().ConfigureAwait(false);
             held.Dispose();
             throw;
@@ -89,10 +100,6 @@ public sealed class DataFlowServer : IAsyncDisposable
         _lock.Dispose();
     }
 
-    private static async Task<IServiceStore> OpenStoreAsync(ClusterOptions cluster, CancellationToken ct) => cluster.Database is { } database
-        ? await PostgresServiceStore.OpenAsync(database, TimeProvider.System, ct).ConfigureAwait(false)
-        : SqliteServiceStore.Open(cluster.StateFolder, TimeProvider.System);
-
     private static WebApplication Build(ServerOptions options, ListenSockets sockets, IServiceStore store)
     {
         // Empty: what a service does is said by its options, not by files and variables of the framework.
@@ -106,6 +113,7 @@ public sealed class DataFlowServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton<IHostLifetime, CallerLifetime>();
         builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = sockets.Take);
+        var certificate = options.Security.Tls is { } tls ? new ServerCertificate(tls, TimeProvider.System) : null;
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -116,7 +124,8 @@ public sealed class DataFlowServer : IAsyncDisposable
                 {
                     if (isTls)
                     {
-                        listen.UseHttps();
+                        var logger = listen.ApplicationServices.GetRequiredService<ILogger<DataFlowServer>>();
+                        listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate!.Options(logger)) });
                     }
                 });
             }
@@ -125,9 +134,16 @@ public sealed class DataFlowServer : IAsyncDisposable
         var inboxes = new PushInboxes();
         builder.Services.AddSingleton(inboxes);
         builder.Services.AddDataFlowCluster(options.Cluster, store, inboxes.ConnectTo(options.Catalogue));
+        builder.AddTelemetry(options);
+        builder.Services.AddSecurity(options);
+        builder.Services.AddHealth();
         builder.Services.AddApi();
         var app = builder.Build();
-        app.UseApi();
+        app.UseProblems();
+        app.UseSecurity();
+        app.MapHealth();
+        app.MapTelemetry();
+        app.MapApi();
         return app;
     }
 

@@ -22,7 +22,16 @@ public sealed record ServerOptions
     public Catalogue Catalogue { get; init; } = BuiltInCatalogue.Instance;
 
     /// <summary>The largest request body, in bytes. A pipeline file is never larger than 4 MiB.</summary>
-    public long MaxRequestBytes { get; init; } = 4 << 20;
+    public long MaxRequestBytes { get; init; } = 5_000_000;
+
+    /// <summary>The longest time that records may wait before a pipeline counts as degraded, where nothing else is said.</summary>
+    public static TimeSpan DefaultFreshnessLimit { get; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>A pipeline counts as degraded when records have waited for longer than this.</summary>
+    public TimeSpan FreshnessLimit { get; init; } = DefaultFreshnessLimit;
+
+    /// <summary>Who may use the API, and how it is protected on its way.</summary>
+    public SecurityOptions Security { get; init; } = new();
 
     /// <summary>What was set in the settings file, for the parts that have sections of their own; null for nothing.</summary>
     public IConfiguration? Settings { get; init; }

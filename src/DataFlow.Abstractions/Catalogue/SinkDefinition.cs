@@ -36,6 +36,12 @@ public sealed record SinkDefinition
     /// <summary>True when <c>connection</c> is a path, resolved from the pipeline file's folder.</summary>
     public bool ConnectionIsPath { get; init; }
 
+    /// <summary>
+    /// What settings name on this machine besides <c>connection</c> and the options that are marked as paths: files in a connection
+    /// string, libraries. Asked before anything is made of the settings, and must not open what it names. Null for nothing.
+    /// </summary>
+    public Func<SinkSettings, IEnumerable<NamedFile>>? Files { get; init; }
+
     /// <summary>False when <c>connection</c> may be left out.</summary>
     public bool ConnectionRequired { get; init; } = true;
 

@@ -18,6 +18,9 @@ public sealed class OptionAttribute(string description) : Attribute
     /// <summary>A change means other data: kept with the checkpoint, so that state is not used for what it doesn't belong to.</summary>
     public bool Identity { get; init; }
 
+    /// <summary>Names a file or folder: relative ones start at the pipeline file's folder, and a service keeps it inside of its roots.</summary>
+    public bool Path { get; init; }
+
     /// <summary>Seldom needed: listed after the others.</summary>
     public bool Advanced { get; init; }
 

@@ -1,3 +1,5 @@
+using DataFlow.Engine.Configuration;
+using DataFlow.Server;
 using Microsoft.Extensions.Configuration;
 
 namespace DataFlow.Cli.Serving;
@@ -10,6 +12,14 @@ internal sealed record ServeOptions
     public required string Root { get; init; }
 
     public required string State { get; init; }
+
+    public required Confinement Confinement { get; init; }
+
+    public required SecurityOptions Security { get; init; }
+
+    public bool IsLogJson { get; init; }
+
+    public TimeSpan? FreshnessLimit { get; init; }
 
     public IReadOnlyList<string> Listen { get; init; } = [];
 

@@ -19,7 +19,8 @@ internal sealed class ServeSettings
         var builder = new ConfigurationBuilder();
         if ((file ?? Environment.GetEnvironmentVariable(Prefix + "SETTINGS")) is { } path)
         {
-            if (!File.Exists(path))
+            File = Path.GetFullPath(path);
+            if (!System.IO.File.Exists(path))
             {
                 throw new WrongInputException($"There is no settings file {Path.GetFullPath(path)}; check --settings.");
             }
@@ -36,6 +37,9 @@ internal sealed class ServeSettings
             throw new WrongInputException($"The settings file can't be used: {invalid.InnerException?.Message ?? invalid.Message}");
         }
     }
+
+    /// <summary>The settings file; null for none.</summary>
+    public string? File { get; }
 
     /// <summary>All of it, for the parts of the service that have sections of their own.</summary>
     public IConfiguration Configuration { get; }
@@ -54,6 +58,9 @@ internal sealed class ServeSettings
         ? text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
         : [.. Configuration.GetSection(option).GetChildren().Select(child => child.Value).OfType<string>()];
 
+    /// <summary>The environment variable of an option.</summary>
+    public static string VariableOf(string option) => Prefix + option.ToUpperInvariant().Replace('-', '_');
+
     private static string? Variable(string option) =>
-        Environment.GetEnvironmentVariable(Prefix + option.ToUpperInvariant().Replace('-', '_')) is { Length: > 0 } value ? value : null;
+        Environment.GetEnvironmentVariable(VariableOf(option)) is { Length: > 0 } value ? value : null;
 }

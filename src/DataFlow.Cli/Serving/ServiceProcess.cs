@@ -18,7 +18,7 @@ internal sealed class ServiceProcess(CliContext context, ServeOptions options)
     public async Task<int> RunAsync()
     {
         // Everything that can be wrong with what was given is said before anything starts.
-        var files = PipelineFiles.Read(options.Files, BuiltInCatalogue.Instance);
+        var files = PipelineFiles.Read(options.Files, BuiltInCatalogue.Instance, options.Confinement);
         var server = ToServerOptions();
         using var signals = new StopSignals(context);
         var running = await DataFlowServer.StartAsync(server, signals.Stop).ConfigureAwait(false);
@@ -86,11 +86,14 @@ internal sealed class ServiceProcess(CliContext context, ServeOptions options)
             Listen = listen,
             Settings = options.Settings,
             Logging = Log,
+            Security = options.Security,
+            FreshnessLimit = options.FreshnessLimit ?? ServerOptions.DefaultFreshnessLimit,
             Cluster = new ClusterOptions
             {
                 Address = options.Address is { } address ? Url(address, "address") : Reachable(listen[0], host),
                 StateFolder = options.State,
                 Root = options.Root,
+                Confinement = options.Confinement,
                 Database = options.Database,
                 NodeName = options.Node ?? Environment.MachineName,
                 Host = host,
@@ -103,12 +106,25 @@ internal sealed class ServiceProcess(CliContext context, ServeOptions options)
 
     private void Log(ILoggingBuilder logging)
     {
-        logging.AddSimpleConsole(console =>
+        if (options.IsLogJson)
         {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ssZ ";
-        });
+            logging.AddJsonConsole(console =>
+            {
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+                console.IncludeScopes = true;
+            });
+        }
+        else
+        {
+            logging.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ssZ ";
+            });
+        }
+
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.SetMinimumLevel(LogLevel.Warning);
         logging.AddFilter("DataFlow", options.Verbose ? LogLevel.Debug : LogLevel.Information);

@@ -4,4 +4,5 @@ using Microsoft.Extensions.Logging;
 namespace DataFlow.Cluster;
 
 /// <summary>What the entities of a node share.</summary>
-internal sealed record EntityServices(Node Node, LocalRuns Runs, NodeLeases Leases, IServiceStore Store, ILogger<PipelineActor> Logger);
+internal sealed record EntityServices(
+    Node Node, LocalRuns Runs, NodeLeases Leases, IServiceStore Store, NodeMeter Meter, ILogger<PipelineActor> Logger);

@@ -94,6 +94,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
             }
 
             _run = _services.Runs.Start(pipeline);
+            _services.Meter.ShowRestarts(_name);
             _waitsFor = null;
             _ = _run.Completion.PipeTo(Self, success: outcome => new RunEnded(outcome), failure: failure => new RunEnded(Failed(failure)));
         }
@@ -160,6 +161,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
             if (_supervision.Next(failure) is { } pause)
             {
                 _run = null;
+                _services.Meter.CountRestart(_name);
                 _services.Logger.RunStartsAgain(failure, _name, pause.TotalSeconds, failure.Message);
                 StartAgainIn(pause, $"{failure.Message} It starts again in {pause.TotalSeconds:0} s.");
             }

@@ -53,6 +53,7 @@ public static class ClusterServiceCollectionExtensions
             provider.GetRequiredService<LocalRuns>(),
             provider.GetRequiredService<NodeLeases>(),
             store,
+            provider.GetRequiredService<NodeMeter>(),
             provider.GetRequiredService<ILogger<PipelineActor>>()));
 
         // They start in this order and stop in the opposite one. The name comes first: a second node of it must not come near the
@@ -64,6 +65,8 @@ public static class ClusterServiceCollectionExtensions
             .WithNode(options)
             .WithPipelines(provider.GetRequiredService<EntityServices>));
         services.AddHostedService<Reconciler>();
+        services.AddSingleton<NodeMeter>();
+        services.AddHostedService(provider => provider.GetRequiredService<NodeMeter>());
         services.AddSingleton<NodeGuard>();
         services.AddHostedService(provider => provider.GetRequiredService<NodeGuard>());
         services.AddHealthChecks().AddCheck<NodeGuard>("node", tags: ["ready"]);

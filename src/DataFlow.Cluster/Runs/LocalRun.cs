@@ -1,6 +1,7 @@
 using DataFlow.Engine;
 using DataFlow.Engine.State;
 using DataFlow.Transforms;
+using Microsoft.Extensions.Logging;
 
 namespace DataFlow.Cluster;
 
@@ -11,15 +12,17 @@ public sealed class LocalRun
     private readonly PipelineRunner _runner;
     private readonly RunTap _tap;
     private readonly PipelineLock? _lock;
+    private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
 
-    internal LocalRun(string pipeline, Node node, PipelineRunner runner, RunTap tap, PipelineLock? held)
+    internal LocalRun(string pipeline, Node node, PipelineRunner runner, RunTap tap, PipelineLock? held, ILogger logger)
     {
         Pipeline = pipeline;
         _node = node;
         _runner = runner;
         _tap = tap;
         _lock = held;
+        _logger = logger;
     }
 
     /// <summary>The pipeline's name.</summary>
@@ -40,6 +43,7 @@ public sealed class LocalRun
                 Offset = progress.Offset,
                 BacklogBytes = progress.BacklogBytes,
                 BacklogRecords = progress.BacklogRecords,
+                Freshness = progress.Freshness,
                 IsHealthy = progress.IsHealthy,
                 Reason = progress.Reason,
             };
@@ -78,6 +82,8 @@ public sealed class LocalRun
 
     private async Task<PipelineOutcome> RunAsync(Action ended)
     {
+        // Whatever is logged on the way belongs to this pipeline, connectors and libraries included.
+        using var scope = _logger.BeginScope(new Dictionary<string, object> { ["pipeline_id"] = Pipeline });
         try
         {
             return await _runner.RunAsync(_stop.Token).ConfigureAwait(false);

@@ -59,7 +59,7 @@ public sealed class LocalRuns
                 _store.State,
                 _time,
                 _logger);
-            var run = _runs[pipeline.Name] = new LocalRun(pipeline.Name, _node, runner, tap, held);
+            var run = _runs[pipeline.Name] = new LocalRun(pipeline.Name, _node, runner, tap, held, _logger);
             run.Begin(() => _runs.TryRemove(run.Pipeline, out _));
             return run;
         }

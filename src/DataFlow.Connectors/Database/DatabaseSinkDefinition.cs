@@ -11,6 +11,7 @@ internal static class DatabaseSinkDefinition
             + "connection string.",
         ConnectionExample = "jdbc:postgresql://localhost:5432/mydb",
         OptionsType = typeof(DatabaseSinkOptions),
+        Files = settings => DatabaseFiles.In(settings.Connection, ((DatabaseSinkOptions)settings.Options).Login, settings.BaseDirectory),
         Capabilities = _ => new SinkCapabilities(SinkReplay.Transactional),
         Create = settings =>
         {

@@ -58,7 +58,7 @@ internal sealed record DatabaseSinkOptions : IOptionsValidation
         + "after its name.", Advanced = true)]
     public string CheckpointTable { get; init; } = "dataflow_checkpoint";
 
-    [Option("Folder with providers for other databases, one folder per package, from the pipeline file's folder.", Advanced = true)]
+    [Option("Folder with providers for other databases, one folder per package, from the pipeline file's folder.", Advanced = true, Path = true)]
     public string DriversFolder { get; init; } = "drivers";
 
     /// <summary>Who connects.</summary>

@@ -12,6 +12,7 @@ internal static class DatabaseSourceDefinition
             + "connection string.",
         ConnectionExample = "jdbc:postgresql://localhost:5432/mydb",
         OptionsType = typeof(DatabaseSourceOptions),
+        Files = settings => DatabaseFiles.In(settings.Connection, ((DatabaseSourceOptions)settings.Options).Login, settings.BaseDirectory),
         Capabilities = settings => new SourceCapabilities(Replayable: true, Remark: RemarkOf(settings)),
         Create = settings =>
         {

@@ -132,7 +132,7 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
     [Option("cdc: alert writes a warning; drop-slot gives our place up to save the server's disk, and the pipeline fails.")]
     public SlotLagAction OnSlotLag { get; init; } = SlotLagAction.Alert;
 
-    [Option("Folder with providers for other databases, one folder per package, from the pipeline file's folder.", Advanced = true)]
+    [Option("Folder with providers for other databases, one folder per package, from the pipeline file's folder.", Advanced = true, Path = true)]
     public string DriversFolder { get; init; } = "drivers";
 
     /// <summary>True when each poll goes on where the last one got to.</summary>

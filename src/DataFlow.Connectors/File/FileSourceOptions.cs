@@ -40,7 +40,7 @@ internal sealed record FileSourceOptions : FormatOptions
     public OnComplete OnComplete { get; init; } = OnComplete.Keep;
 
     [Option(
-        "Folder for completed files, with on-complete: move. It is created when missing; files in it are never read.", Example = "done")]
+        "Folder for completed files, with on-complete: move. It is created when missing; files in it are never read.", Example = "done", Path = true)]
     public string MoveTo { get; init; } = "";
 
     [Option("watch: a file is complete when nobody has written to it for so long.")]

@@ -22,13 +22,13 @@ internal abstract record KafkaClientOptions : IOptionsValidation
     [Option("Encrypt the connection. Implied by ca-file and cert-file.")]
     public bool Tls { get; init; }
 
-    [Option("File with the certificates (PEM) of the authorities that sign the brokers' certificates. Left out: those of the system.", Example = "ca.pem")]
+    [Option("File with the certificates (PEM) of the authorities that sign the brokers' certificates. Left out: those of the system.", Example = "ca.pem", Path = true)]
     public string CaFile { get; init; } = "";
 
-    [Option("File with this client's own certificate (PEM), for clusters that ask for one (mTLS). Needs key-file.", Example = "client.pem")]
+    [Option("File with this client's own certificate (PEM), for clusters that ask for one (mTLS). Needs key-file.", Example = "client.pem", Path = true)]
     public string CertFile { get; init; } = "";
 
-    [Option("File with the private key (PEM) of cert-file.", Example = "client.key")]
+    [Option("File with the private key (PEM) of cert-file.", Example = "client.key", Path = true)]
     public string KeyFile { get; init; } = "";
 
     [Option("Password of key-file.", Secret = true)]

@@ -15,6 +15,7 @@ internal static class KafkaSinkDefinition
         ConnectionDescription = "The bootstrap servers: one broker or several with commas between them, each as host:port.",
         ConnectionExample = "localhost:9092",
         OptionsType = typeof(KafkaSinkOptions),
+        Files = settings => KafkaFiles.In((KafkaSinkOptions)settings.Options),
         Capabilities = settings => new SinkCapabilities(SinkReplay.Transactional),
         Create = settings => new KafkaSinkConnector(settings, Known.GetOrCreateValue(settings)),
     };

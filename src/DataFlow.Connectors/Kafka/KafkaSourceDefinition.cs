@@ -10,6 +10,7 @@ internal static class KafkaSourceDefinition
         ConnectionDescription = "The bootstrap servers: one broker or several with commas between them, each as host:port.",
         ConnectionExample = "localhost:9092",
         OptionsType = typeof(KafkaSourceOptions),
+        Files = settings => KafkaFiles.In((KafkaSourceOptions)settings.Options),
         Capabilities = Capabilities,
         Create = settings => new KafkaSourceConnector(new KafkaSourceSetup(settings)),
         PositionFromNumber = PositionFromNumber,

@@ -55,7 +55,7 @@ internal sealed record WebSocketSourceOptions : IOptionsValidation
     public string AuthToken { get; init; } = "";
 
     [Option("query, header, bearer: a file that holds the token. It is read at each connection, so that a token that somebody renews "
-        + "there is used from the next one on.", Example = "/run/secrets/ws-token")]
+        + "there is used from the next one on.", Example = "/run/secrets/ws-token", Path = true)]
     public string AuthTokenFile { get; init; } = "";
 
     [Option("query, header: name of the parameter or header that carries the token. Left out: token for query, X-API-Key for header.")]
@@ -67,7 +67,7 @@ internal sealed record WebSocketSourceOptions : IOptionsValidation
     [Option("Subprotocols to offer, the best one first.", Advanced = true, Example = "[graphql-transport-ws]")]
     public IReadOnlyList<string> Subprotocols { get; init; } = [];
 
-    [Option("wss: a PEM file with certificate authorities to trust besides the system's.", Advanced = true, Example = "company-ca.pem")]
+    [Option("wss: a PEM file with certificate authorities to trust besides the system's.", Advanced = true, Example = "company-ca.pem", Path = true)]
     public string CaFile { get; init; } = "";
 
     [Option("Longest wait for a connection.", Advanced = true, Unit = "s")]

@@ -68,6 +68,7 @@ internal sealed partial class Attempt
             }
 
             await WriteAsync(batch).ConfigureAwait(false);
+            _progress.Holds(_inFlight.Count, _inFlightBytes);
             if (CommitIsDue)
             {
                 await CommitAsync().ConfigureAwait(false);
@@ -95,9 +96,11 @@ internal sealed partial class Attempt
         {
             if (batch.Count > 0)
             {
+                _services.Metrics.Waits.Begin(WaitsFor.Sink);
                 var result = await OwnFailuresAsync(() => written.Encoded is { } encoded
                     ? ((IParallelSink)_sink).WriteAsync(encoded, CancellationToken.None)
                     : _sink.WriteAsync(batch, CancellationToken.None)).ConfigureAwait(false);
+                _services.Metrics.Waits.End();
                 _commitNow |= result.CommitNow;
                 refused.AddRange((result.Refused ?? []).Concat(written.Encoded?.Refused ?? []).Select(row => DeadLetterOf(batch, row)));
             }
@@ -109,6 +112,13 @@ internal sealed partial class Attempt
             _services.Metrics.CountBatch(batch, duration);
             Log(batch.Errors);
             Log(refused);
+            BatchTrace.Record(_spec, written, refused.Count, failure: null, _services.Time);
+        }
+        catch (Exception failure)
+        {
+            _services.Metrics.Waits.End();
+            BatchTrace.Record(_spec, written, refused.Count, failure, _services.Time);
+            throw;
         }
         finally
         {
@@ -164,6 +174,21 @@ internal sealed partial class Attempt
         }
 
         await GiveUpLostAsync().ConfigureAwait(false);
+        _services.Metrics.Waits.Begin(WaitsFor.Commit);
+        try
+        {
+            await CommitPendingAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _services.Metrics.Waits.End();
+        }
+
+        ThrowIfDeadLettersAreTooMany();
+    }
+
+    private async Task CommitPendingAsync()
+    {
         await StoreDeadLettersAsync().ConfigureAwait(false);
         var advances = _pending.Advances();
         var changed = new Checkpoint(
@@ -204,7 +229,6 @@ internal sealed partial class Attempt
         _pending.Clear();
         _kept.Committed();
         await AcknowledgeAsync([.. advances.Where(advance => !_context.IsLost(advance.Split))]).ConfigureAwait(false);
-        ThrowIfDeadLettersAreTooMany();
     }
 
     /// <summary>A sink that keeps the checkpoint needs what makes it complete: all splits once, and the letters that it delivers.</summary>

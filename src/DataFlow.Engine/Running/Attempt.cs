@@ -121,6 +121,7 @@ internal sealed partial class Attempt : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _progress.Attach(null);
+        _progress.Holds(batches: 0, bytes: 0);
         _context.Close();
         while (_inFlight.TryDequeue(out var batch))
         {
@@ -270,6 +271,7 @@ internal sealed partial class Attempt : IAsyncDisposable
         }
 
         _inFlight.Enqueue(batch);
+        _progress.Holds(_inFlight.Count, _inFlightBytes);
     }
 
     private void Fail(Exception failure)
@@ -302,7 +304,9 @@ internal sealed partial class Attempt : IAsyncDisposable
             waits.Add(Task.Delay(TimeToCommit, _services.Time, timer.Token));
         }
 
+        _services.Metrics.Waits.Begin(_inFlight.Count > 0 ? WaitsFor.Workers : WaitsFor.Source);
         await Task.WhenAny(waits).ConfigureAwait(false);
+        _services.Metrics.Waits.End();
 
         // At once and here: CancelAsync would hand this to another thread, for each batch of a source that waits.
         timer.Cancel();

@@ -114,7 +114,7 @@ internal sealed class AttemptContext(
         }
     }
 
-    public override void CaughtUp() => progress.IsAlive();
+    public override void CaughtUp() => progress.CaughtUp();
 
     public override void Report(SourceHealth health, string reason) => progress.Report(health, reason);
 

@@ -54,4 +54,10 @@ public sealed record PipelineProgress(
 {
     /// <summary>Records left to read, or null where the source does not count them.</summary>
     public long? BacklogRecords { get; init; }
+
+    /// <summary>
+    /// For how long records have been waiting: since the last commit, or since there was something to read after it; zero while there
+    /// is nothing to read.
+    /// </summary>
+    public TimeSpan Freshness { get; init; }
 }

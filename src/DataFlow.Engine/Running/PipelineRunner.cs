@@ -29,7 +29,7 @@ public sealed class PipelineRunner
     public PipelineRunner(PipelineSpec spec, IStateStore store, TimeProvider time, ILogger logger, BatchPool? pool = null)
     {
         _spec = spec;
-        _progress = new RunProgress(spec.SourceCapabilities.OffsetsAddUp);
+        _progress = new RunProgress(spec.SourceCapabilities.OffsetsAddUp, time);
         _store = store;
         _time = time;
         _logger = logger;
@@ -51,10 +51,13 @@ public sealed class PipelineRunner
     public async Task<PipelineOutcome> RunAsync(CancellationToken stop)
     {
         var started = _time.GetTimestamp();
-        using var metrics = PipelineMeter.Shared.Start(_spec.PipelineId, _spec.SourceType);
+        using var metrics = PipelineMeter.Shared.Start(_spec.PipelineId, _spec.SourceType, _time);
         metrics.Backlog = () => Progress.BacklogBytes;
         metrics.BacklogRecords = () => Progress.BacklogRecords;
         metrics.Health = () => Progress.IsHealthy;
+        metrics.Freshness = () => Progress.Freshness;
+        metrics.InFlightBytes = () => _progress.BytesHeld;
+        metrics.InFlightLimit = _spec.InFlightBytes;
         var services = new EngineServices(_time, _pool, _logger, metrics);
         Exception? error = null;
         try

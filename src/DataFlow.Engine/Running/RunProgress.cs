@@ -2,7 +2,8 @@ namespace DataFlow.Engine;
 
 /// <summary>The live figures of a run: written by the attempt, read by displays and metrics from other threads.</summary>
 /// <param name="offsetsAddUp">See <see cref="SourceCapabilities.OffsetsAddUp"/>.</param>
-internal sealed class RunProgress(bool offsetsAddUp)
+/// <param name="time">The clock.</param>
+internal sealed class RunProgress(bool offsetsAddUp, TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _offsets = [];
@@ -17,6 +18,10 @@ internal sealed class RunProgress(bool offsetsAddUp)
     private SourceHealth _health = SourceHealth.Healthy;
     private string? _reason;
     private bool _isRecovering;
+    private bool _isCaughtUp;
+    private int _batchesHeld;
+    private long _bytesHeld;
+    private long? _waitingSince;
 
     /// <summary>Counters of the runs before this one.</summary>
     public RecordCounters Before
@@ -40,6 +45,11 @@ internal sealed class RunProgress(bool offsetsAddUp)
                 _reason = reason;
             }
 
+            if (_isRecovering)
+            {
+                _waitingSince ??= time.GetTimestamp();
+            }
+
             if (state is RunState.Running)
             {
                 _health = SourceHealth.Healthy;
@@ -56,11 +66,33 @@ internal sealed class RunProgress(bool offsetsAddUp)
         }
     }
 
-    /// <summary>The source has read, or has found nothing to read: whatever was wrong is over.</summary>
-    public void IsAlive()
+    /// <summary>Bytes of the batches between source and sink.</summary>
+    public long BytesHeld
+    {
+        get { lock (_gate) { return _bytesHeld; } }
+    }
+
+    /// <summary>How many batches are between source and sink right now.</summary>
+    public void Holds(int batches, long bytes)
     {
         lock (_gate)
         {
+            _batchesHeld = batches;
+            _bytesHeld = bytes;
+            if (batches > 0)
+            {
+                _isCaughtUp = false;
+                _waitingSince ??= time.GetTimestamp();
+            }
+        }
+    }
+
+    /// <summary>The source has found nothing to read: whatever was wrong is over.</summary>
+    public void CaughtUp()
+    {
+        lock (_gate)
+        {
+            _isCaughtUp = true;
             Recover(SourceHealth.Healthy);
         }
     }
@@ -77,6 +109,10 @@ internal sealed class RunProgress(bool offsetsAddUp)
             {
                 _health = health;
                 _reason = reason;
+                if (health == SourceHealth.Unhealthy)
+                {
+                    _waitingSince ??= time.GetTimestamp();
+                }
             }
         }
     }
@@ -139,6 +175,11 @@ internal sealed class RunProgress(bool offsetsAddUp)
     {
         lock (_gate)
         {
+            if (_pending != default && _waitingSince is not null)
+            {
+                _waitingSince = time.GetTimestamp();
+            }
+
             _committed += _pending;
             _pending = default;
             _parseOutcomes.Commit();
@@ -175,8 +216,19 @@ internal sealed class RunProgress(bool offsetsAddUp)
                 _state, _committed + _pending, Offset, _backlog?.BacklogBytes, _backlog?.TotalBytes, healthy, _reason)
             {
                 BacklogRecords = _backlog?.BacklogRecords,
+                Freshness = Freshness(healthy),
             };
         }
+    }
+
+    /// <summary>Counts from the moment in which something was there to read, or the last commit after it.</summary>
+    private TimeSpan Freshness(bool isHealthy)
+    {
+        // Bytes that stay are the beginning of a line whose end is not written yet.
+        var isBehind = !isHealthy || _batchesHeld > 0 || _pending != default
+            || _backlog?.BacklogRecords > 0 || (!_isCaughtUp && _backlog?.BacklogBytes > 0);
+        _waitingSince = isBehind ? _waitingSince ?? time.GetTimestamp() : null;
+        return _waitingSince is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
     }
 
     private void Recover(SourceHealth health)

@@ -41,6 +41,16 @@ internal sealed class PipelineMeter : IDisposable
         Gauge("dataflow.source.backlog", "By", "Bytes left to read. Missing while unknown.", metrics => metrics.Backlog?.Invoke());
         Gauge("dataflow.source.backlog.records", "{record}", "Records left to read. Missing where the source counts bytes, or nothing.",
             metrics => metrics.BacklogRecords?.Invoke());
+        _meter.CreateObservableGauge(
+            "dataflow.pipeline.freshness",
+            () => Observe(metrics => (double?)metrics.Freshness().TotalSeconds),
+            "s",
+            "How long records have been waiting: since the last commit, or since there was something to read after it. 0 while there is nothing.");
+        Gauge("dataflow.pipeline.in_flight", "By", "Memory of the batches between source and sink.", metrics => metrics.InFlightBytes());
+        Gauge("dataflow.pipeline.in_flight.limit", "By", "Memory from which on the source is not read until the sink has taken something.",
+            metrics => metrics.InFlightLimit);
+        _meter.CreateObservableCounter(
+            "dataflow.pipeline.wait", ObserveWaits, "s", "Time that the pipeline has waited, by what for: source, workers, sink or commit.");
         Delivered = Counter("dataflow.pipeline.records.delivered", "{record}", "Records that the sink has taken, durably.");
         Filtered = Counter("dataflow.pipeline.records.filtered", "{record}", "Records that a transform left out.");
         DeadLettered = Counter("dataflow.pipeline.records.dead_lettered", "{record}", "Records that went to the dead letters.");
@@ -76,9 +86,9 @@ internal sealed class PipelineMeter : IDisposable
     public Counter<long> Deduplicated { get; }
 
     /// <summary>The instruments of one run of a pipeline; its gauges are there until it is disposed.</summary>
-    public PipelineMetrics Start(string pipelineId, string sourceType)
+    public PipelineMetrics Start(string pipelineId, string sourceType, TimeProvider time)
     {
-        var metrics = new PipelineMetrics(this, pipelineId, sourceType);
+        var metrics = new PipelineMetrics(this, pipelineId, sourceType, time);
         _running[metrics] = 0;
         return metrics;
     }
@@ -94,13 +104,25 @@ internal sealed class PipelineMeter : IDisposable
     private void Gauge(string name, string unit, string description, Func<PipelineMetrics, long?> value) =>
         _meter.CreateObservableGauge(name, () => Observe(value), unit, description);
 
-    private IEnumerable<Measurement<long>> Observe(Func<PipelineMetrics, long?> valueOf)
+    private IEnumerable<Measurement<T>> Observe<T>(Func<PipelineMetrics, T?> valueOf)
+        where T : struct
     {
         foreach (var (metrics, _) in _running)
         {
             if (valueOf(metrics) is { } value)
             {
-                yield return new Measurement<long>(value, metrics.Tags);
+                yield return new Measurement<T>(value, metrics.Tags);
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<double>> ObserveWaits()
+    {
+        foreach (var (metrics, _) in _running)
+        {
+            foreach (var (what, tags) in metrics.WaitTags)
+            {
+                yield return new Measurement<double>(metrics.Waits[what].TotalSeconds, tags);
             }
         }
     }

@@ -20,12 +20,18 @@ internal sealed class PipelineMetrics : IDisposable
     private long _offset;
     private long _unaccounted;
 
-    internal PipelineMetrics(PipelineMeter meter, string pipelineId, string sourceType)
+    internal PipelineMetrics(PipelineMeter meter, string pipelineId, string sourceType, TimeProvider time)
     {
         _meter = meter;
         _pipeline = new("pipeline_id", pipelineId);
         _source = new("source_type", sourceType);
         Tags = [_pipeline, _source];
+        Waits = new WaitClock(time);
+        WaitTags =
+        [
+            .. Enum.GetValues<WaitsFor>().Select(what =>
+                (what, new KeyValuePair<string, object?>[] { _pipeline, _source, new("waits_for", what.ToString().ToLowerInvariant()) })),
+        ];
     }
 
     /// <summary>Asks whether the source is healthy. Called by whoever collects metrics, on his thread.</summary>
@@ -36,6 +42,20 @@ internal sealed class PipelineMetrics : IDisposable
 
     /// <summary>Asks the source how many records are left; null when it can't tell. Called on the thread that collects metrics.</summary>
     public Func<long?>? BacklogRecords { get; set; }
+
+    /// <summary>Asks for how long records have been waiting. Called on the thread that collects metrics.</summary>
+    public Func<TimeSpan> Freshness { get; set; } = () => TimeSpan.Zero;
+
+    /// <summary>Asks for the memory between source and sink. Called on the thread that collects metrics.</summary>
+    public Func<long?> InFlightBytes { get; set; } = () => 0;
+
+    /// <summary>The memory from which on the source is not read.</summary>
+    public long InFlightLimit { get; set; }
+
+    /// <summary>What the run waits for.</summary>
+    public WaitClock Waits { get; }
+
+    internal IReadOnlyList<(WaitsFor What, KeyValuePair<string, object?>[] Tags)> WaitTags { get; }
 
     /// <summary>The tags of everything but parse errors.</summary>
     internal KeyValuePair<string, object?>[] Tags { get; }

@@ -3,6 +3,7 @@ using DataFlow.Cluster;
 using DataFlow.Engine;
 using DataFlow.Engine.Configuration;
 using DataFlow.Engine.Lifecycle;
+using DataFlow.Server.Health;
 
 namespace DataFlow.Server.Answers;
 
@@ -21,6 +22,9 @@ public sealed record PipelineAnswer
     /// <summary>False when it has failed, or runs and something is wrong.</summary>
     public required bool IsHealthy { get; init; }
 
+    /// <summary>How it is: healthy, degraded or failed, with the reason.</summary>
+    public required PipelineHealth Health { get; init; }
+
     /// <summary>Version of its definition; also the ETag of this answer.</summary>
     public required long Version { get; init; }
 
@@ -36,16 +40,17 @@ public sealed record PipelineAnswer
     /// <summary>The run that is going on; left out when none is.</summary>
     public RunAnswer? Run { get; init; }
 
-    internal static PipelineAnswer Of(PipelineStatus status, Catalogue catalogue) => new()
+    internal static PipelineAnswer Of(PipelineStatus status, ServerOptions options) => new()
     {
         Name = status.Pipeline.Name,
         State = status.Pipeline.State,
         Reason = status.Pipeline.Reason,
         IsHealthy = status.IsHealthy,
+        Health = PipelineHealth.Of(status, options.FreshnessLimit),
         Version = status.Pipeline.Version,
         Updated = status.Pipeline.Updated,
         Path = status.Pipeline.Path,
-        Definition = ShownDefinition.Of(status.Pipeline.Definition, catalogue).ToJson(),
+        Definition = ShownDefinition.Of(status.Pipeline.Definition, options.Catalogue).ToJson(),
         Run = status.Run is { } run ? RunAnswer.Of(run) : null,
     };
 }
@@ -77,6 +82,9 @@ public sealed record RunAnswer
     /// <summary>Records left to read; left out where the source does not count them.</summary>
     public long? BacklogRecords { get; init; }
 
+    /// <summary>For how long records have been waiting, in seconds; 0 while there is nothing to read.</summary>
+    public required double FreshnessSeconds { get; init; }
+
     /// <summary>Counters of this run.</summary>
     public required CountersAnswer Counters { get; init; }
 
@@ -90,6 +98,7 @@ public sealed record RunAnswer
         Offset = run.Offset,
         BacklogBytes = run.BacklogBytes,
         BacklogRecords = run.BacklogRecords,
+        FreshnessSeconds = run.Freshness.TotalSeconds,
         Counters = CountersAnswer.Of(run.Counters),
     };
 }

@@ -15,7 +15,6 @@ internal static class Api
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
         services.AddRouting();
-        services.AddAccess();
         services.AddProblems();
         services.AddHttpForwarder();
         services.AddSingleton<OwnerForwarder>();
@@ -33,12 +32,9 @@ internal static class Api
         return services.AddApiDescription();
     }
 
-    /// <summary>Puts the parts of the API into the order in which a request passes them.</summary>
-    public static void UseApi(this WebApplication app)
+    /// <summary>Adds its endpoints.</summary>
+    public static void MapApi(this WebApplication app)
     {
-        app.UseProblems();
-        app.UseRouting();
-        app.UseAuthorization();
         app.MapPipelines();
         app.MapLifecycle();
         app.MapState();

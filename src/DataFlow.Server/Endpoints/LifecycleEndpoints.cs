@@ -36,11 +36,11 @@ internal static class LifecycleEndpoints
     }
 
     private static void MapCommand(IEndpointRouteBuilder pipeline, LifecycleCommand command, string verb, string summary) =>
-        pipeline.MapPost($"/{verb}", async (string name, HttpContext context, [FromServices] PipelineService service, [FromServices] Catalogue catalogue, CancellationToken ct) =>
+        pipeline.MapPost($"/{verb}", async (string name, HttpContext context, [FromServices] PipelineService service, [FromServices] ServerOptions options, CancellationToken ct) =>
             {
                 var status = await service.ExecuteAsync(name, command, Access.NameOf(context), ct).ConfigureAwait(false);
                 EntityTag.Set(context.Response, status.Pipeline.Version);
-                return Results.Ok(PipelineAnswer.Of(status, catalogue));
+                return Results.Ok(PipelineAnswer.Of(status, options));
             })
             .Named($"{verb}Pipeline", summary, summary + Idempotent)
             .Produces<PipelineAnswer>()

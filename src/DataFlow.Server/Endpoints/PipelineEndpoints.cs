@@ -71,37 +71,37 @@ internal static class PipelineEndpoints
     }
 
     private static async Task<IResult> AddAsync(
-        HttpContext context, [FromServices] PipelineService service, [FromServices] Catalogue catalogue, CancellationToken ct,
+        HttpContext context, [FromServices] PipelineService service, [FromServices] ServerOptions options, CancellationToken ct,
         [Description("The pipeline's name, where its definition has none.")] string? name = null,
         [Description("True starts it too.")] bool start = false)
     {
-        var definition = await DefinitionBody.ReadAsync(context.Request, catalogue, ct).ConfigureAwait(false);
+        var definition = await DefinitionBody.ReadAsync(context.Request, options.Catalogue, ct).ConfigureAwait(false);
         var by = Access.NameOf(context);
         var added = await service.AddAsync(DefinitionBody.NameOf(definition, name), definition, path: null, by, ct).ConfigureAwait(false);
         var status = start
             ? await service.ExecuteAsync(added.Name, LifecycleCommand.Start, by, ct).ConfigureAwait(false)
             : new PipelineStatus(added, Run: null);
         EntityTag.Set(context.Response, added.Version);
-        return Results.Created($"/pipelines/{added.Name}", PipelineAnswer.Of(status, catalogue));
+        return Results.Created($"/pipelines/{added.Name}", PipelineAnswer.Of(status, options));
     }
 
-    private static async Task<IResult> GetAsync(string name, HttpContext context, [FromServices] PipelineService service, [FromServices] Catalogue catalogue, CancellationToken ct)
+    private static async Task<IResult> GetAsync(string name, HttpContext context, [FromServices] PipelineService service, [FromServices] ServerOptions options, CancellationToken ct)
     {
         var status = await service.GetAsync(name, ct).ConfigureAwait(false);
         EntityTag.Set(context.Response, status.Pipeline.Version);
         return MediaTypes.PrefersYaml(context.Request)
-            ? Results.Text(ShownDefinition.Of(status.Pipeline.Definition, catalogue).ToYaml(), MediaTypes.Yaml)
-            : Results.Ok(PipelineAnswer.Of(status, catalogue));
+            ? Results.Text(ShownDefinition.Of(status.Pipeline.Definition, options.Catalogue).ToYaml(), MediaTypes.Yaml)
+            : Results.Ok(PipelineAnswer.Of(status, options));
     }
 
-    private static async Task<IResult> ChangeAsync(string name, HttpContext context, [FromServices] PipelineService service, [FromServices] Catalogue catalogue, CancellationToken ct)
+    private static async Task<IResult> ChangeAsync(string name, HttpContext context, [FromServices] PipelineService service, [FromServices] ServerOptions options, CancellationToken ct)
     {
         var expected = EntityTag.Required(context.Request);
-        var definition = await DefinitionBody.ReadAsync(context.Request, catalogue, ct).ConfigureAwait(false);
+        var definition = await DefinitionBody.ReadAsync(context.Request, options.Catalogue, ct).ConfigureAwait(false);
         var version = expected ?? (await service.GetAsync(name, ct).ConfigureAwait(false)).Pipeline.Version;
         var changed = await service.ChangeAsync(name, version, definition, Access.NameOf(context), ct).ConfigureAwait(false);
         EntityTag.Set(context.Response, changed.Version);
-        return Results.Ok(PipelineAnswer.Of(new PipelineStatus(changed, Run: null), catalogue));
+        return Results.Ok(PipelineAnswer.Of(new PipelineStatus(changed, Run: null), options));
     }
 
     private static async Task<IResult> RemoveAsync(string name, HttpContext context, [FromServices] PipelineService service, CancellationToken ct)
@@ -111,15 +111,11 @@ internal static class PipelineEndpoints
     }
 
     private static async Task<IResult> PlanAsync(
-        string name, HttpContext context, [FromServices] PipelineService service, [FromServices] Catalogue catalogue, [FromServices] IServiceStore store, CancellationToken ct)
+        string name, HttpContext context, [FromServices] PipelineService service, [FromServices] ServerOptions options, CancellationToken ct)
     {
-        var proposed = await DefinitionBody.ReadAsync(context.Request, catalogue, ct).ConfigureAwait(false);
+        var proposed = await DefinitionBody.ReadAsync(context.Request, options.Catalogue, ct).ConfigureAwait(false);
         var pipeline = (await service.GetAsync(name, ct).ConfigureAwait(false)).Pipeline;
-        var state = await store.State.ReadAsync(name, ct).ConfigureAwait(false);
-        var plan = PipelinePlan.Compare(
-            PipelineFile.Parse(pipeline.Definition, pipeline.Path, catalogue),
-            PipelineFile.Parse(proposed, pipeline.Path, catalogue),
-            state?.SourceFingerprint);
+        var plan = await service.PlanAsync(name, proposed, ct).ConfigureAwait(false);
         return Results.Ok(PlanAnswer.Of(plan, mustStop: !LifecycleRules.MayChange(pipeline.State)));
     }
 }

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using DataFlow.Cluster;
-using DataFlow.Engine.Configuration;
 using DataFlow.Engine.Lifecycle;
 using DataFlow.Engine.State;
 using DataFlow.Server.Answers;
@@ -49,11 +48,10 @@ internal static class StateEndpoints
         HttpContext context,
         [FromServices] PipelineService service,
         [FromServices] IServiceStore store,
-        [FromServices] Catalogue catalogue,
         CancellationToken ct)
     {
         var pipeline = (await service.GetAsync(name, ct).ConfigureAwait(false)).Pipeline;
-        var (split, position) = await TargetAsync(request, pipeline, store, catalogue, ct).ConfigureAwait(false);
+        var (split, position) = await TargetAsync(request, pipeline, store, service, ct).ConfigureAwait(false);
         await service.SeekAsync(name, split, position, Access.NameOf(context), ct).ConfigureAwait(false);
         return await AnswerAsync(store, name, ct).ConfigureAwait(false);
     }
@@ -67,7 +65,7 @@ internal static class StateEndpoints
     }
 
     private static async Task<(string Split, SplitPosition Position)> TargetAsync(
-        SeekRequest request, RegisteredPipeline pipeline, IServiceStore store, Catalogue catalogue, CancellationToken ct)
+        SeekRequest request, RegisteredPipeline pipeline, IServiceStore store, PipelineService service, CancellationToken ct)
     {
         if (request.Position is { } position)
         {
@@ -85,7 +83,7 @@ internal static class StateEndpoints
         {
             return request.Split is { } named
                 ? SeekTarget.In(await store.State.ReadAsync(pipeline.Name, ct).ConfigureAwait(false), named, offset)
-                : SeekTarget.At(PipelineFile.Parse(pipeline.Definition, pipeline.Path, catalogue).Source, offset);
+                : SeekTarget.At(service.Read(pipeline).Source, offset);
         }
         catch (OptionException refused)
         {

@@ -14,8 +14,9 @@ public static class PipelineFiles
     /// <summary>Reads files, and the <c>.yaml</c> and <c>.yml</c> files of folders and the folders below them.</summary>
     /// <param name="paths">Files and folders.</param>
     /// <param name="catalogue">The kinds that exist.</param>
+    /// <param name="confinement">What they may name; null for everything.</param>
     /// <exception cref="ConfigurationException">Something is wrong with them; carries all of it.</exception>
-    public static IReadOnlyList<FilePipeline> Read(IEnumerable<string> paths, Catalogue catalogue)
+    public static IReadOnlyList<FilePipeline> Read(IEnumerable<string> paths, Catalogue catalogue, Confinement? confinement = null)
     {
         var files = new List<FilePipeline>();
         var problems = new List<ConfigurationProblem>();
@@ -24,7 +25,7 @@ public static class PipelineFiles
             try
             {
                 var text = PipelineFile.ReadText(path);
-                files.Add(new FilePipeline(PipelineFile.Parse(text, path, catalogue), text, path));
+                files.Add(new FilePipeline(Parse(text, path, catalogue, confinement), text, path));
             }
             catch (ConfigurationException wrong)
             {
@@ -39,6 +40,10 @@ public static class PipelineFiles
                 "name", $"{string.Join(" and ", alike.Select(file => file.Path))} have the same name, '{alike.Key}'; give each pipeline a name of its own.")));
         return problems.Count == 0 ? files : throw new ConfigurationException(problems);
     }
+
+    private static PipelineDefinition Parse(string text, string path, Catalogue catalogue, Confinement? confinement) => confinement is null
+        ? PipelineFile.Parse(text, path, catalogue)
+        : PipelineFile.Parse(text, path, catalogue, confinement);
 
     private static IEnumerable<string> FilesAt(string path)
     {

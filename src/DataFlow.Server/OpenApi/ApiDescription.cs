@@ -27,7 +27,7 @@ internal static class ApiDescription
 
     public static void MapApiDescription(this WebApplication app)
     {
-        app.MapOpenApi();
+        app.MapOpenApi().AllowAnonymous();
         app.MapScalarApiReference(Page, options =>
         {
             // Nothing is fetched from elsewhere and nothing is sent there: a service often has no way out.
@@ -36,7 +36,7 @@ internal static class ApiDescription
             options.DefaultFonts = false;
             options.HideClientButton = true;
             options.DisableAgent().DisableMcp().HideDeveloperTools();
-        });
-        app.MapGet("/", () => Results.Redirect(Page)).ExcludeFromDescription();
+        }).AllowAnonymous();
+        app.MapGet("/", () => Results.Redirect(Page)).ExcludeFromDescription().AllowAnonymous();
     }
 }

@@ -22,7 +22,8 @@ public static class ApiDocument
         var app = builder.Build();
         await using (app.ConfigureAwait(false))
         {
-            app.UseApi();
+            app.UseRouting();
+            app.MapApi();
             app.UseEndpoints(_ => { });
             var provider = app.Services.GetRequiredKeyedService<IOpenApiDocumentProvider>(ApiDescription.Document);
             var document = await provider.GetOpenApiDocumentAsync(ct).ConfigureAwait(false);

@@ -16,6 +16,7 @@ internal static class ProblemKinds
         [StatusCodes.Status412PreconditionFailed] = new("wrong-version", "Somebody else changed it in between", "Get it again, and change what you got."),
         [StatusCodes.Status413PayloadTooLarge] = new("too-large", "The request is too large", "Send less."),
         [StatusCodes.Status415UnsupportedMediaType] = new("unsupported-media-type", "The body is of a type that isn't read here", "Say in Content-Type what the body is; /docs lists what is read at this address."),
+        [StatusCodes.Status421MisdirectedRequest] = new("wrong-host", "The request is for another host", "Use the address that the service was started with."),
         [StatusCodes.Status422UnprocessableEntity] = new("invalid-definition", "The pipeline definition can't be used", "Mend what 'problems' lists."),
         [StatusCodes.Status428PreconditionRequired] = new("version-required", "Say which version you mean", "Send the ETag that you got as the header If-Match."),
         [StatusCodes.Status429TooManyRequests] = new("too-many-requests", "The pipeline can't keep up", "Send it again after Retry-After seconds."),

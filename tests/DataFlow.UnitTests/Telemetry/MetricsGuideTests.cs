@@ -21,7 +21,7 @@ public sealed class MetricsGuideTests
 
     private static string KindOf(Type instrument) => instrument.Name switch
     {
-        "Counter`1" => "counter",
+        "Counter`1" or "ObservableCounter`1" => "counter",
         "Histogram`1" => "histogram",
         _ => "gauge",
     };

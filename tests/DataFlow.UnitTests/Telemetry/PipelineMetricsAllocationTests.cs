@@ -11,7 +11,7 @@ public sealed class PipelineMetricsAllocationTests
     public void Counting_a_batch_allocates_nothing()
     {
         using var unheard = new PipelineMeter();
-        using var metrics = unheard.Start("users", "file");
+        using var metrics = unheard.Start("users", "file", TimeProvider.System);
         var batch = new BatchPool().Rent(100);
         batch.Begin(RecordSchema.Empty, 1);
         batch.AddRow(0, 0);

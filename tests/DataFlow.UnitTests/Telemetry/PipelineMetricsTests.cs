@@ -1,4 +1,5 @@
 using DataFlow.Engine.Telemetry;
+using Microsoft.Extensions.Time.Testing;
 
 namespace DataFlow.UnitTests.Telemetry;
 
@@ -9,12 +10,13 @@ public sealed class PipelineMetricsTests : IDisposable
     private readonly MeasurementLog _log = new();
     private readonly PipelineMeter _meter;
     private readonly PipelineMetrics _metrics;
+    private readonly FakeTimeProvider _time = new();
     private readonly BatchPool _pool = new();
 
     public PipelineMetricsTests()
     {
         _meter = new PipelineMeter(_log);
-        _metrics = _meter.Start("users", "file");
+        _metrics = _meter.Start("users", "file", _time);
     }
 
     public void Dispose()
@@ -38,6 +40,10 @@ public sealed class PipelineMetricsTests : IDisposable
     [InlineData("dataflow.source.offset", "{record}", "ObservableGauge`1")]
     [InlineData("dataflow.source.backlog", "By", "ObservableGauge`1")]
     [InlineData("dataflow.source.backlog.records", "{record}", "ObservableGauge`1")]
+    [InlineData("dataflow.pipeline.freshness", "s", "ObservableGauge`1")]
+    [InlineData("dataflow.pipeline.in_flight", "By", "ObservableGauge`1")]
+    [InlineData("dataflow.pipeline.in_flight.limit", "By", "ObservableGauge`1")]
+    [InlineData("dataflow.pipeline.wait", "s", "ObservableCounter`1")]
     [InlineData("dataflow.pipeline.records.delivered", "{record}", "Counter`1")]
     [InlineData("dataflow.pipeline.records.filtered", "{record}", "Counter`1")]
     [InlineData("dataflow.pipeline.records.dead_lettered", "{record}", "Counter`1")]
@@ -51,7 +57,7 @@ public sealed class PipelineMetricsTests : IDisposable
         Assert.Equal(unit, instrument.Unit);
         Assert.Equal(kind, instrument.GetType().Name);
         Assert.EndsWith(".", instrument.Description);
-        Assert.Equal(18, _log.Instruments.Count);
+        Assert.Equal(22, _log.Instruments.Count);
     }
 
     [Fact]
@@ -168,9 +174,26 @@ public sealed class PipelineMetricsTests : IDisposable
     }
 
     [Fact]
+    public void A_wait_counts_by_what_it_is_for_while_it_goes_on_and_after()
+    {
+        _metrics.Waits.Begin(WaitsFor.Sink);
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Contains((3, $"{Tags} waits_for=sink"), _log.Observe("dataflow.pipeline.wait"));
+
+        _metrics.Waits.End();
+        _time.Advance(TimeSpan.FromSeconds(5));
+        _metrics.Waits.Begin(WaitsFor.Source);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(
+            [(1, $"{Tags} waits_for=source"), (0, $"{Tags} waits_for=workers"), (3, $"{Tags} waits_for=sink"), (0, $"{Tags} waits_for=commit")],
+            _log.Observe("dataflow.pipeline.wait"));
+    }
+
+    [Fact]
     public void Each_pipeline_has_its_own_gauges_until_it_ends()
     {
-        using (var orders = _meter.Start("orders", "test"))
+        using (var orders = _meter.Start("orders", "test", _time))
         {
             orders.Health = () => false;
             Assert.Equal(

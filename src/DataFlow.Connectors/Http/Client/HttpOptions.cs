@@ -69,7 +69,7 @@ internal record HttpOptions : IOptionsValidation
     public string AuthRefreshToken { get; init; } = "";
 
     [Option("oauth2-refresh-token: a file that keeps the newest refresh token, for servers that give out another one each time. It wins "
-        + "over auth-refresh-token once it is there.", Advanced = true, Example = "refresh-token.txt")]
+        + "over auth-refresh-token once it is there.", Advanced = true, Example = "refresh-token.txt", Path = true)]
     public string AuthRefreshTokenFile { get; init; } = "";
 
     [Option("oauth2: how long before its end an access token is renewed.", Advanced = true, Unit = "s")]

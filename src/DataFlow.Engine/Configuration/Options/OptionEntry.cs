@@ -44,6 +44,8 @@ internal sealed class OptionEntry
 
     public bool IsSecret => _option.Secret;
 
+    public bool IsPath => _option.Path;
+
     public bool IsIdentity => _option.Identity;
 
     public bool IsAdvanced => _option.Advanced;

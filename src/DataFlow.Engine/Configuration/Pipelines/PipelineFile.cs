@@ -21,6 +21,15 @@ public static class PipelineFile
     public static PipelineDefinition Parse(string text, string path, Catalogue catalogue) =>
         Parse(text, path, catalogue, Environment.GetEnvironmentVariable);
 
+    /// <summary>Checks the text of a pipeline file that may not name everything on this machine.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="path">Where it would stand: relative paths start in its folder. The file need not exist.</param>
+    /// <param name="catalogue">The kinds that exist.</param>
+    /// <param name="confinement">What it may name.</param>
+    /// <exception cref="ConfigurationException">Something is wrong; carries all of it.</exception>
+    public static PipelineDefinition Parse(string text, string path, Catalogue catalogue, Confinement confinement) =>
+        Parse(text, path, catalogue, Environment.GetEnvironmentVariable, confinement);
+
     /// <summary>The name that the text of a pipeline file gives, checked or not; null when it gives none or can't be read.</summary>
     public static string? NameIn(string text) => YamlReader.Read(text, new ProblemList(null)) is MapValue map
         && map.Entries.FirstOrDefault(entry => entry.Key == "name")?.Value is ScalarValue { IsNull: false } name ? name.Text : null;
@@ -28,7 +37,8 @@ public static class PipelineFile
     internal static PipelineDefinition Load(string path, Catalogue catalogue, Func<string, string?> environment) =>
         Parse(ReadText(path), path, catalogue, environment);
 
-    internal static PipelineDefinition Parse(string text, string path, Catalogue catalogue, Func<string, string?> environment)
+    internal static PipelineDefinition Parse(
+        string text, string path, Catalogue catalogue, Func<string, string?> environment, Confinement? confinement = null)
     {
         var problems = new ProblemList(path);
         var document = YamlReader.Read(text, problems);
@@ -42,8 +52,8 @@ public static class PipelineFile
         // Editors want to be told the schema in the file itself.
         map = map with { Entries = [.. map.Entries.Where(entry => entry.Key != JsonSchemaWriter.SchemaKey)] };
         var baseDirectory = Path.GetDirectoryName(Path.GetFullPath(path)) ?? Path.GetFullPath(path);
-        var interpolated = (MapValue)new Interpolation(problems, baseDirectory, environment).Apply(map, "");
-        var definition = new PipelineReader(catalogue, problems, path, baseDirectory).Read(interpolated);
+        var interpolated = (MapValue)new Interpolation(problems, baseDirectory, environment, confinement).Apply(map, "");
+        var definition = new PipelineReader(catalogue, problems, path, baseDirectory, confinement).Read(interpolated);
         problems.ThrowIfAny();
         return definition!;
     }

@@ -1,7 +1,8 @@
 namespace DataFlow.Engine.Configuration;
 
 /// <summary>Makes a pipeline of the values of its file. For one file.</summary>
-internal sealed class PipelineReader(Catalogue catalogue, ProblemList problems, string path, string baseDirectory)
+internal sealed class PipelineReader(
+    Catalogue catalogue, ProblemList problems, string path, string baseDirectory, Confinement? confinement)
 {
     private readonly OptionBinder _binder = new(problems);
 
@@ -38,6 +39,16 @@ internal sealed class PipelineReader(Catalogue catalogue, ProblemList problems, 
             BaseDirectory = baseDirectory,
             Locations = _binder.Locations,
         };
+        if (confinement is not null)
+        {
+            // Before anything is made of the settings: making them may load what they name.
+            problems.AddRange(NamedFiles.Check(definition, confinement));
+            if (problems.Count > 0)
+            {
+                return null;
+            }
+        }
+
         problems.AddRange(GuaranteeExplanation.Of(definition).Problems);
         return definition;
     }

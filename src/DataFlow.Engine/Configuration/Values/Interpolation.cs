@@ -7,7 +7,8 @@ namespace DataFlow.Engine.Configuration;
 /// Replaces <c>${env:NAME}</c>, <c>${env:NAME:-default}</c> and <c>${file:path}</c> in values that are already parsed, so that no value can
 /// change the structure of the file. <c>$${</c> stands for <c>${</c> itself.
 /// </summary>
-internal sealed partial class Interpolation(ProblemList problems, string baseDirectory, Func<string, string?> environment)
+internal sealed partial class Interpolation(
+    ProblemList problems, string baseDirectory, Func<string, string?> environment, Confinement? confinement = null)
 {
     private const int LargestFile = 1 << 20;
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
@@ -79,6 +80,11 @@ internal sealed partial class Interpolation(ProblemList problems, string baseDir
 
     private (string Text, string? Problem) ResolveVariable(string name, Group fallback)
     {
+        if (confinement?.ProblemWithVariable(name) is { } problem)
+        {
+            return ("", problem);
+        }
+
         var value = environment(name);
         return (value, fallback.Success) switch
         {
@@ -88,8 +94,13 @@ internal sealed partial class Interpolation(ProblemList problems, string baseDir
         };
     }
 
-    private static (string Text, string? Problem) ReadFile(string reference, string path)
+    private (string Text, string? Problem) ReadFile(string reference, string path)
     {
+        if (confinement?.ProblemWithFile(path) is { } problem)
+        {
+            return ("", $"{reference} can't be read: {problem}");
+        }
+
         try
         {
             var file = new FileInfo(path);
