@@ -20,9 +20,8 @@ internal static class IdlePipelines
                 $"p{number}",
                 $$"""
                 name: p{{number}}
-                source: { type: file, connection: in{{number}}.csv, options: { format: csv } }
+                source: { type: file, connection: in{{number}}.csv, options: { format: csv, mode: tail } }
                 sink: { type: file, connection: out{{number}}.ndjson }
-                until: forever
                 """);
         }
 

@@ -26,6 +26,9 @@ internal static partial class LogMessages
     [LoggerMessage(106, LogLevel.Warning, "This node does not hold pipeline {Pipeline} any more and stops it")]
     public static partial void LeaseLost(this ILogger logger, string pipeline);
 
+    [LoggerMessage(107, LogLevel.Warning, "The last run of pipeline {Pipeline} did not end in order: {Reason}")]
+    public static partial void EndedUnorderly(this ILogger logger, Exception exception, string pipeline, string reason);
+
     [LoggerMessage(120, LogLevel.Warning, "The state store does not answer; what runs goes on, and nothing new is started: {Reason}")]
     public static partial void StoreAway(this ILogger logger, Exception exception, string reason);
 

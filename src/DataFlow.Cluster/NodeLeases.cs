@@ -1,43 +1,75 @@
 using System.Collections.Concurrent;
 using DataFlow.Engine.Lifecycle;
+using Microsoft.Extensions.Logging;
 
 namespace DataFlow.Cluster;
 
-/// <summary>The leases that this node means to keep. Thread-safe.</summary>
-internal sealed class NodeLeases(Node node, IServiceStore store)
+/// <summary>
+/// The leases that this node means to keep. What is given back is not kept from that moment on, whatever the store says: it ends
+/// after its time at the latest. Thread-safe.
+/// </summary>
+internal sealed class NodeLeases(Node node, IServiceStore store, ILogger<NodeLeases> logger)
 {
-    private readonly ConcurrentDictionary<string, byte> _kept = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, KeptLease> _kept = new(StringComparer.Ordinal);
 
-    /// <summary>The pipelines whose leases are kept.</summary>
-    public IReadOnlyCollection<string> Kept => [.. _kept.Keys];
-
-    /// <summary>Takes the lease of a pipeline and keeps it.</summary>
-    /// <returns>False when somebody else holds it.</returns>
-    public async Task<bool> ClaimAsync(string pipeline)
+    /// <summary>Takes a lease and keeps it, unless it is given back meanwhile.</summary>
+    /// <returns>False when somebody else holds it, or it was given back.</returns>
+    public async Task<bool> ClaimAsync(KeptLease lease)
     {
-        var isOurs = await store.Leases.ClaimAsync(pipeline, node.Owner, Node.LeaseDuration, CancellationToken.None).ConfigureAwait(false);
-        if (isOurs)
+        _kept[lease.Pipeline] = lease;
+        var isOurs = false;
+        try
         {
-            _kept[pipeline] = 0;
+            isOurs = await store.Leases.ClaimAsync(lease.Pipeline, node.Owner, Node.LeaseDuration, CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!isOurs)
+            {
+                _kept.TryRemove(KeyValuePair.Create(lease.Pipeline, lease));
+            }
         }
 
-        return isOurs;
+        if (isOurs && !_kept.ContainsKey(lease.Pipeline))
+        {
+            await ReleaseInStoreAsync(lease.Pipeline).ConfigureAwait(false);
+        }
+
+        return isOurs && _kept.TryGetValue(lease.Pipeline, out var kept) && kept == lease;
     }
 
-    /// <summary>Gives a lease back. When the store does not answer it is not kept any more, and ends after its time.</summary>
-    public async Task ReleaseAsync(string pipeline)
+    /// <summary>Gives a lease back. Does nothing when it is another's now, on this node too.</summary>
+    public async Task ReleaseAsync(KeptLease? lease)
     {
-        _kept.TryRemove(pipeline, out _);
-        await store.Leases.ReleaseAsync(pipeline, node.Owner, CancellationToken.None).ConfigureAwait(false);
+        if (lease is not null && _kept.TryRemove(KeyValuePair.Create(lease.Pipeline, lease)))
+        {
+            await ReleaseInStoreAsync(lease.Pipeline).ConfigureAwait(false);
+        }
     }
 
-    /// <summary>Prolongs those that are kept.</summary>
-    /// <returns>The pipelines that this node must let go of: somebody else has taken them, or they are not meant to run any more.</returns>
-    public async Task<IReadOnlyCollection<string>> RenewAsync(CancellationToken stop)
+    /// <summary>Prolongs those that are kept, and says to those that are lost that they are.</summary>
+    public async Task RenewAsync(CancellationToken stop)
     {
-        // Looked at first: what is claimed meanwhile has just got its time.
-        var kept = Kept;
-        var held = await store.Leases.RenewAsync(node.Owner, kept, Node.LeaseDuration, stop).ConfigureAwait(false);
-        return [.. kept.Where(pipeline => !held.Contains(pipeline))];
+        var kept = _kept.ToArray();
+        var held = await store.Leases.RenewAsync(node.Owner, [.. kept.Select(pair => pair.Key)], Node.LeaseDuration, stop).ConfigureAwait(false);
+        foreach (var (pipeline, lease) in kept)
+        {
+            if (!held.Contains(pipeline))
+            {
+                lease.Lose();
+            }
+        }
+    }
+
+    private async Task ReleaseInStoreAsync(string pipeline)
+    {
+        try
+        {
+            await store.Leases.ReleaseAsync(pipeline, node.Owner, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (ConnectorException failure)
+        {
+            logger.LeaseNotReleased(failure, pipeline, failure.Message);
+        }
     }
 }

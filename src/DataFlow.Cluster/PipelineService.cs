@@ -80,7 +80,20 @@ public sealed class PipelineService
         var pipeline = await FindAsync(name, ct).ConfigureAwait(false);
         var proposed = _definitions.Read(name, definition, pipeline.Path);
         var state = await _store.State.ReadAsync(name, ct).ConfigureAwait(false);
-        return PipelinePlan.Compare(_definitions.Read(pipeline), proposed, state?.SourceFingerprint);
+        return PipelinePlan.Compare(ReadIfValid(pipeline), proposed, state?.SourceFingerprint);
+    }
+
+    // What it refers to may be gone; whoever mends that must not be kept from it.
+    private PipelineDefinition? ReadIfValid(RegisteredPipeline pipeline)
+    {
+        try
+        {
+            return _definitions.Read(pipeline);
+        }
+        catch (ConfigurationException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Carries out a command. Stop and pause answer when the run has ended in order.</summary>
@@ -95,8 +108,17 @@ public sealed class PipelineService
     {
         var pipeline = await FindAsync(name, ct).ConfigureAwait(false);
         _definitions.Read(name, definition, pipeline.Path);
-        Check(name, await _store.Pipelines.ChangeAsync(name, expectedVersion, definition, by, ct).ConfigureAwait(false), "changed");
+        Check(name, await _store.Pipelines.ChangeAsync(name, expectedVersion, definition, whileRunning: false, by, ct).ConfigureAwait(false), "changed");
         return await FindAsync(name, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Replaces the definition of a pipeline that runs. It is running all the time: its run ends in order and another begins.</summary>
+    public async Task ChangeRunningAsync(string name, long expectedVersion, string definition, string by, CancellationToken ct)
+    {
+        var pipeline = await FindAsync(name, ct).ConfigureAwait(false);
+        _definitions.Read(name, definition, pipeline.Path);
+        Check(name, await _store.Pipelines.ChangeAsync(name, expectedVersion, definition, whileRunning: true, by, ct).ConfigureAwait(false), "changed");
+        _pipelines.ActorRef.Tell(new Restart(name));
     }
 
     /// <summary>Takes a pipeline out that does not run, with its state and dead letters. Its history stays.</summary>
@@ -106,7 +128,6 @@ public sealed class PipelineService
         await using (held.ConfigureAwait(false))
         {
             Check(name, await _store.Pipelines.RemoveAsync(name, expectedVersion, by, ct).ConfigureAwait(false), "removed");
-            await _store.State.ResetAsync(name, by, clearDeadLetters: true, ct).ConfigureAwait(false);
         }
     }
 

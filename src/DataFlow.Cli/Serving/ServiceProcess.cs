@@ -39,7 +39,7 @@ internal sealed class ServiceProcess(CliContext context, ServeOptions options)
     private async Task ImportAsync(DataFlowServer running, IReadOnlyList<FilePipeline> files, CancellationToken stop)
     {
         var import = new PipelineImport(
-            running.Services.GetRequiredService<PipelineService>(), running.Services.GetRequiredService<IServiceStore>(), BuiltInCatalogue.Instance);
+            running.Services.GetRequiredService<PipelineService>(), running.Services.GetRequiredService<IServiceStore>());
         try
         {
             foreach (var file in files)

@@ -15,16 +15,19 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan ClaimPause = TimeSpan.FromSeconds(1);
 
-    // Below the hand-off time-out of the sharding (15 s): the shard may go on while the last run still drains.
-    private static readonly TimeSpan HandOffLimit = TimeSpan.FromSeconds(10);
+    // The sharding stops an entity 5 s before its hand-off time-out of 15 s. What still drains then keeps its lease.
+    private static readonly TimeSpan HandOffLimit = TimeSpan.FromSeconds(7);
 
     private readonly string _name;
     private readonly EntityServices _services;
     private readonly Supervision _supervision = new();
     private readonly Queue<(Execute Command, IActorRef Sender)> _waitingCommands = new();
     private LocalRun? _run;
+    private KeptLease? _lease;
     private string? _waitsFor;
+    private string? _unorderlyEnd;
     private bool _isStopping;
+    private bool _isSettling;
     private bool _isHandingOff;
 
     public PipelineActor(string pipeline, EntityServices services)
@@ -34,10 +37,15 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
         ReceiveAsync<EnsureRunning>(_ => RunAsync());
         ReceiveAsync<StartAgain>(_ => RunAsync());
         ReceiveAsync<RunEnded>(EndedAsync);
-        ReceiveAsync<Execute>(command => ExecuteAsync(command, Sender));
+        ReceiveAsync<Restart>(_ => RestartAsync());
+        ReceiveAsync<Execute>(command => QueueAsync(command, Sender));
         Receive<GetStatus>(_ => Sender.Tell(new StatusReply(Status)));
         ReceiveAsync<HandOff>(_ => HandOffAsync());
-        Receive<HandOffOverdue>(_ => Leave());
+        Receive<HandOffOverdue>(_ =>
+        {
+            _services.Logger.HandOffOverdue(_name, HandOffLimit.TotalSeconds);
+            Context.Stop(Self);
+        });
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -61,13 +69,25 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
     // An entity that comes to life anew, after a failure of its own too, does what the registry says without being asked.
     protected override void PreStart() => Self.Tell(new EnsureRunning(_name));
 
+    // However the entity ends, by a hand-off, an error or with its node: the run ends in order, and keeps its lease until it has.
     protected override void PostStop()
     {
         _run?.Stop();
+        _ = ReleaseAfterAsync(_run, _lease);
         foreach (var (_, sender) in _waitingCommands)
         {
             sender.Tell(new RefusalReply(RefusalKind.Unavailable, $"Pipeline '{_name}' moves to another node right now; ask again."));
         }
+    }
+
+    private async Task ReleaseAfterAsync(LocalRun? run, KeptLease? lease)
+    {
+        if (run is not null)
+        {
+            await ((Task)run.Completion).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await Leases.ReleaseAsync(lease).ConfigureAwait(false);
     }
 
     /// <summary>Starts the pipeline if it is meant to run, nothing runs yet, and nobody else holds it.</summary>
@@ -81,26 +101,28 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
         Timers.Cancel(nameof(StartAgain));
         try
         {
-            if (await Registry.FindAsync(_name, CancellationToken.None) is not { State: LifecycleState.Running } pipeline)
+            if (await FindMeantToRunAsync() is not { } pipeline)
             {
                 _waitsFor = null;
+                await ReleaseAsync();
                 return;
             }
 
-            if (!await Leases.ClaimAsync(_name))
+            if (!await ClaimAsync())
             {
                 StartAgainIn(ClaimPause, $"It waits until {pipeline.Owner ?? "another node"} lets it go, or does not answer any more.");
                 return;
             }
 
-            _run = _services.Runs.Start(pipeline);
-            _services.Meter.ShowRestarts(_name);
-            _waitsFor = null;
-            _ = _run.Completion.PipeTo(Self, success: outcome => new RunEnded(outcome), failure: failure => new RunEnded(Failed(failure)));
-        }
-        catch (ConfigurationException refusal)
-        {
-            await FailAsync(refusal.Message);
+            // Once more: what was decided before the lease was ours may not hold any more.
+            if (await FindMeantToRunAsync() is { } current)
+            {
+                await StartAsync(current);
+            }
+            else
+            {
+                await ReleaseAsync();
+            }
         }
         catch (ConnectorException failure)
         {
@@ -109,32 +131,64 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
         }
     }
 
-    private async Task EndedAsync(RunEnded ended)
+    private async Task<RegisteredPipeline?> FindMeantToRunAsync() =>
+        await Registry.FindAsync(_name, CancellationToken.None) is { State: LifecycleState.Running } pipeline ? pipeline : null;
+
+    private async Task<bool> ClaimAsync()
     {
-        var run = _run!;
+        // Known before it is ours: should the entity end meanwhile, it is given back.
+        var lease = new KeptLease(_name);
+        _lease = lease;
+        return await Leases.ClaimAsync(lease);
+    }
+
+    private async Task StartAsync(RegisteredPipeline pipeline)
+    {
         try
         {
-            await SettleAsync(run, ended.Outcome);
+            var run = _run = _services.Runs.Start(pipeline, _lease!);
+            _waitsFor = null;
+            _services.Meter.ShowRestarts(_name);
+            _ = run.Completion.PipeTo(Self, success: outcome => new RunEnded(run, outcome), failure: failure => new RunEnded(run, Failed(failure)));
+        }
+        catch (ConfigurationException refusal)
+        {
+            await FailAsync(refusal.Message);
+        }
+    }
+
+    private async Task EndedAsync(RunEnded ended)
+    {
+        if (!ReferenceEquals(ended.Run, _run))
+        {
+            return;
+        }
+
+        try
+        {
+            await SettleAsync(ended.Run, ended.Outcome);
         }
         catch (ConnectorException failure)
         {
-            // The store is away: what the end of the run means is noted when it is back. The lease goes on as long as nobody takes it.
+            // The store is away: what the end of the run means is noted when it is back, before anything else is done.
             _services.Logger.EndNotNoted(failure, _name, failure.Message);
+            _isSettling = true;
             Timers.StartSingleTimer(nameof(RunEnded), ended, ClaimPause);
             return;
         }
 
+        _run = null;
+        _isStopping = _isSettling = false;
         if (_isHandingOff)
         {
-            Timers.Cancel(nameof(HandOffOverdue));
             Context.Stop(Self);
             return;
         }
 
-        _isStopping = false;
-        while (!_isStopping && _waitingCommands.TryDequeue(out var next))
+        await CarryOutQueuedAsync();
+        if (!Timers.IsTimerActive(nameof(StartAgain)))
         {
-            await ExecuteAsync(next.Command, next.Sender);
+            await RunAsync();
         }
     }
 
@@ -148,60 +202,70 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
 
         if (run.HasLostLease || outcome.Error is TakenOverException)
         {
-            _run = null;
+            await ReleaseAsync();
             StartAgainIn(ClaimPause, "Another node had taken it over.");
         }
         else if (outcome.State == RunState.Completed)
         {
             await MoveAsync(LifecycleState.Completed, HistoryEvent.Completed, reason: null);
-            _run = null;
         }
         else if (outcome.Error is { } failure && !_isStopping && !_isHandingOff)
         {
             if (_supervision.Next(failure) is { } pause)
             {
-                _run = null;
-                _services.Meter.CountRestart(_name);
                 _services.Logger.RunStartsAgain(failure, _name, pause.TotalSeconds, failure.Message);
+                _services.Meter.CountRestart(_name);
                 StartAgainIn(pause, $"{failure.Message} It starts again in {pause.TotalSeconds:0} s.");
             }
             else
             {
                 await FailAsync(ReasonOf(failure));
-                _run = null;
             }
         }
         else
         {
-            await Leases.ReleaseAsync(_name);
-            _run = null;
+            if (outcome.Error is { } unorderly)
+            {
+                _services.Logger.EndedUnorderly(unorderly, _name, unorderly.Message);
+                _unorderlyEnd = $"The last run did not end in order: {unorderly.Message} What it had not committed is read again.";
+            }
+
+            await ReleaseAsync();
         }
     }
 
-    private async Task ExecuteAsync(Execute command, IActorRef sender)
+    private async Task QueueAsync(Execute command, IActorRef sender)
     {
-        if (_isStopping)
+        _waitingCommands.Enqueue((command, sender));
+        if (!_isStopping && !_isSettling)
         {
-            _waitingCommands.Enqueue((command, sender));
-            return;
+            await CarryOutQueuedAsync();
         }
+    }
 
-        try
+    /// <summary>Carries out the commands in the order in which they came, up to one that waits for the end of the run.</summary>
+    private async Task CarryOutQueuedAsync()
+    {
+        while (_waitingCommands.TryPeek(out var next))
         {
-            if (await CarryOutAsync(command) is { } answer)
+            IControlMessage? answer;
+            try
             {
-                sender.Tell(answer);
+                answer = await CarryOutAsync(next.Command);
             }
-            else
+            catch (ConnectorException failure)
             {
-                _isStopping = true;
-                _waitingCommands.Enqueue((command, sender));
-                _run!.Stop();
+                answer = new RefusalReply(RefusalKind.Unavailable, failure.Message);
             }
-        }
-        catch (ConnectorException failure)
-        {
-            sender.Tell(new RefusalReply(RefusalKind.Unavailable, failure.Message));
+
+            if (answer is null)
+            {
+                StopRun();
+                return;
+            }
+
+            _waitingCommands.Dequeue();
+            next.Sender.Tell(answer);
         }
     }
 
@@ -224,8 +288,10 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
             return null;
         }
 
+        var reason = target == LifecycleState.Running ? null : _unorderlyEnd;
+        _unorderlyEnd = null;
         if (target != pipeline.State
-            && !await Registry.MoveAsync(_name, pipeline.State, target, command.Command.ToEvent(), reason: null, command.By, holder: null, CancellationToken.None))
+            && !await Registry.MoveAsync(_name, pipeline.State, target, command.Command.ToEvent(), reason, command.By, holder: null, CancellationToken.None))
         {
             return new RefusalReply(RefusalKind.Unavailable, $"Pipeline '{_name}' was changed by somebody else right now; ask again.");
         }
@@ -243,10 +309,29 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
         {
             Timers.Cancel(nameof(StartAgain));
             _waitsFor = null;
-            await Leases.ReleaseAsync(_name);
+            await ReleaseAsync();
         }
 
         return new StatusReply(Status);
+    }
+
+    /// <summary>Lets a new run begin with the definition as it is now.</summary>
+    private async Task RestartAsync()
+    {
+        if (_run is null)
+        {
+            await RunAsync();
+        }
+        else
+        {
+            StopRun();
+        }
+    }
+
+    private void StopRun()
+    {
+        _isStopping = true;
+        _run!.Stop();
     }
 
     private async Task HandOffAsync()
@@ -264,27 +349,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
         Timers.StartSingleTimer(nameof(HandOffOverdue), HandOffOverdue.Instance, HandOffLimit);
     }
 
-    /// <summary>The run takes its time: it keeps the lease until it has ended, and the next owner waits for it.</summary>
-    private void Leave()
-    {
-        _services.Logger.HandOffOverdue(_name, HandOffLimit.TotalSeconds);
-        var run = _run!;
-        _ = run.Completion.ContinueWith(_ => ReleaseAsync(), TaskScheduler.Default);
-        Context.Stop(Self);
-    }
-
-    private async Task ReleaseAsync()
-    {
-        try
-        {
-            await Leases.ReleaseAsync(_name);
-        }
-        catch (ConnectorException failure)
-        {
-            // It ends by itself after its time.
-            _services.Logger.LeaseNotReleased(failure, _name, failure.Message);
-        }
-    }
+    private Task ReleaseAsync() => Leases.ReleaseAsync(_lease);
 
     private async Task FailAsync(string reason)
     {
@@ -296,7 +361,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
     private async Task MoveAsync(LifecycleState to, HistoryEvent happened, string? reason)
     {
         await Registry.MoveAsync(_name, LifecycleState.Running, to, happened, reason, _services.Node.By, _services.Node.Owner, CancellationToken.None);
-        await Leases.ReleaseAsync(_name);
+        await ReleaseAsync();
         _waitsFor = null;
     }
 
@@ -312,7 +377,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
 
     private static PipelineOutcome Failed(Exception failure) => new(RunState.Failed, default, default, TimeSpan.Zero, failure);
 
-    private sealed record RunEnded(PipelineOutcome Outcome) : INoSerializationVerificationNeeded;
+    private sealed record RunEnded(LocalRun Run, PipelineOutcome Outcome) : INoSerializationVerificationNeeded;
 
     private sealed record StartAgain : INoSerializationVerificationNeeded
     {

@@ -36,7 +36,7 @@ internal sealed class NodeAnnouncer(Node node, IServiceStore store, TimeProvider
         {
             await store.Nodes.LeaveAsync(node.Self.Incarnation, cancellationToken).ConfigureAwait(false);
         }
-        catch (ConnectorException failure)
+        catch (Exception failure) when (failure is ConnectorException or OperationCanceledException)
         {
             // It is forgotten by itself after its time.
             Logger.StoreAway(failure, failure.Message);

@@ -4,6 +4,7 @@ namespace DataFlow.Cluster;
 
 [JsonSourceGenerationOptions(UseStringEnumConverter = true)]
 [JsonSerializable(typeof(EnsureRunning))]
+[JsonSerializable(typeof(Restart))]
 [JsonSerializable(typeof(Execute))]
 [JsonSerializable(typeof(GetStatus))]
 [JsonSerializable(typeof(StatusReply))]

@@ -15,6 +15,7 @@ internal sealed class ControlMessageSerializer(ExtendedActorSystem system) : Ser
     private static readonly (string Manifest, JsonTypeInfo Type)[] Messages =
     [
         ("ensure-running", ControlMessageJson.Default.EnsureRunning),
+        ("restart", ControlMessageJson.Default.Restart),
         ("execute", ControlMessageJson.Default.Execute),
         ("get-status", ControlMessageJson.Default.GetStatus),
         ("status", ControlMessageJson.Default.StatusReply),

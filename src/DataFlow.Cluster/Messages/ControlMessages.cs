@@ -16,6 +16,9 @@ internal interface IPipelineMessage : IControlMessage
 /// <summary>Run the pipeline if it is meant to run and nobody runs it. No answer.</summary>
 internal sealed record EnsureRunning(string Pipeline) : IPipelineMessage;
 
+/// <summary>The definition was changed: end the run in order and begin another one. No answer.</summary>
+internal sealed record Restart(string Pipeline) : IPipelineMessage;
+
 /// <summary>Carry out a command. Answered by <see cref="StatusReply"/> or <see cref="RefusalReply"/>.</summary>
 internal sealed record Execute(string Pipeline, LifecycleCommand Command, string By) : IPipelineMessage;
 

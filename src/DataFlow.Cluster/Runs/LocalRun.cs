@@ -11,16 +11,18 @@ public sealed class LocalRun
     private readonly Node _node;
     private readonly PipelineRunner _runner;
     private readonly RunTap _tap;
+    private readonly KeptLease _lease;
     private readonly PipelineLock? _lock;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
 
-    internal LocalRun(string pipeline, Node node, PipelineRunner runner, RunTap tap, PipelineLock? held, ILogger logger)
+    internal LocalRun(string pipeline, Node node, PipelineRunner runner, RunTap tap, KeptLease lease, PipelineLock? held, ILogger logger)
     {
         Pipeline = pipeline;
         _node = node;
         _runner = runner;
         _tap = tap;
+        _lease = lease;
         _lock = held;
         _logger = logger;
     }
@@ -53,8 +55,8 @@ public sealed class LocalRun
     /// <summary>Ends with the run. Does not fail: what went wrong is in the outcome.</summary>
     internal Task<PipelineOutcome> Completion { get; private set; } = null!;
 
-    /// <summary>True when somebody else holds the lease now: the end of the run says nothing about the pipeline.</summary>
-    internal bool HasLostLease { get; private set; }
+    /// <summary>True when the lease was lost: the end of the run says nothing about the pipeline.</summary>
+    internal bool HasLostLease => _lease.Lost.IsCancellationRequested;
 
     /// <summary>
     /// Shows the records that pass from now on, as the sink gets them. Whoever is slow misses some, the pipeline does not wait.
@@ -63,6 +65,7 @@ public sealed class LocalRun
     /// <param name="ct">Ends the listening. The end of the run ends it too.</param>
     /// <returns>One JSON object per record: <c>id</c>, <c>data</c>, <c>metadata</c>.</returns>
     /// <exception cref="OptionException">The filter is no condition.</exception>
+    /// <exception cref="RefusalException">Too many listen already.</exception>
     public IAsyncEnumerable<string> ListenAsync(string? filter, CancellationToken ct) =>
         _tap.ListenAsync(filter is null ? null : BuiltInTransforms.Filter(filter), ct);
 
@@ -73,15 +76,10 @@ public sealed class LocalRun
     /// <summary>Asks for a graceful end: no more intake, drain, commit.</summary>
     internal void Stop() => _stop.Cancel();
 
-    /// <summary>Stops because somebody else holds the lease now.</summary>
-    internal void LoseLease()
-    {
-        HasLostLease = true;
-        Stop();
-    }
-
     private async Task<PipelineOutcome> RunAsync(Action ended)
     {
+        using var lost = _lease.Lost.Register(Lose);
+
         // Whatever is logged on the way belongs to this pipeline, connectors and libraries included.
         using var scope = _logger.BeginScope(new Dictionary<string, object> { ["pipeline_id"] = Pipeline });
         try
@@ -94,5 +92,11 @@ public sealed class LocalRun
             _lock?.Dispose();
             ended();
         }
+    }
+
+    private void Lose()
+    {
+        _logger.LeaseLost(Pipeline);
+        Stop();
     }
 }

@@ -34,7 +34,7 @@ public sealed class LocalRuns
     /// <summary>Starts a pipeline whose lease this node holds.</summary>
     /// <exception cref="Engine.Configuration.ConfigurationException">Its definition does not validate here.</exception>
     /// <exception cref="ConnectorException">An earlier run has not ended yet, or a process outside of the service runs it.</exception>
-    internal LocalRun Start(RegisteredPipeline pipeline)
+    internal LocalRun Start(RegisteredPipeline pipeline, KeptLease lease)
     {
         var definition = _definitions.Read(pipeline);
         if (_runs.ContainsKey(pipeline.Name))
@@ -59,7 +59,7 @@ public sealed class LocalRuns
                 _store.State,
                 _time,
                 _logger);
-            var run = _runs[pipeline.Name] = new LocalRun(pipeline.Name, _node, runner, tap, held, _logger);
+            var run = _runs[pipeline.Name] = new LocalRun(pipeline.Name, _node, runner, tap, lease, held, _logger);
             run.Begin(() => _runs.TryRemove(run.Pipeline, out _));
             return run;
         }

@@ -14,6 +14,9 @@ internal sealed class RunTap : ITransform
 {
     private const int MostWaiting = 1000;
 
+    // Each one costs the pipeline the writing of its batches.
+    private const int MostListeners = 8;
+
     private readonly NdjsonEncoder _encoder = new(BatchPool.Shared, envelope: true);
     private ImmutableArray<Listener> _listeners = [];
     private bool _isClosed;
@@ -24,7 +27,7 @@ internal sealed class RunTap : ITransform
         var listeners = _listeners;
         if (!listeners.IsEmpty && batch.Count > 0)
         {
-            foreach (var listener in listeners)
+            foreach (var listener in listeners.Where(listener => listener.Waiting.Reader.Count < MostWaiting))
             {
                 Show(batch, listener);
             }
@@ -36,9 +39,14 @@ internal sealed class RunTap : ITransform
     /// <summary>Listens until cancelled, or until the tap is closed. See <see cref="LocalRun.ListenAsync"/>.</summary>
     /// <param name="filter">Selects what is shown; null for everything.</param>
     /// <param name="ct">Ends the listening.</param>
-    public async IAsyncEnumerable<string> ListenAsync(ITransform? filter, [EnumeratorCancellation] CancellationToken ct)
+    /// <exception cref="RefusalException">Too many listen already.</exception>
+    public IAsyncEnumerable<string> ListenAsync(ITransform? filter, CancellationToken ct) => _listeners.Length < MostListeners
+        ? ReadAsync(filter, ct)
+        : throw new RefusalException(RefusalKind.Unavailable, $"{MostListeners} listen to this pipeline already; try again when one of them has left.");
+
+    private async IAsyncEnumerable<string> ReadAsync(ITransform? filter, [EnumeratorCancellation] CancellationToken ct)
     {
-        var listener = new Listener(filter, Channel.CreateBounded<string>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropWrite }));
+        var listener = new Listener(filter, Channel.CreateBounded<string>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.Wait }));
         ImmutableInterlocked.Update(ref _listeners, listeners => listeners.Add(listener));
         if (Volatile.Read(ref _isClosed))
         {

@@ -24,12 +24,19 @@ public interface IPipelineRegistry
     /// <summary>All pipelines, by name.</summary>
     ValueTask<IReadOnlyList<RegisteredPipeline>> ListAsync(CancellationToken ct);
 
-    /// <summary>Replaces the definition and raises the version, if the version is the expected one and the state may be changed.</summary>
-    ValueTask<RegistryOutcome> ChangeAsync(string name, long expectedVersion, string definition, string by, CancellationToken ct);
+    /// <summary>Replaces the definition and raises the version, if the version is the expected one and the state allows it.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="expectedVersion">The version that the change was decided on.</param>
+    /// <param name="definition">The text of its new pipeline file.</param>
+    /// <param name="whileRunning">True for a change that a new run takes up: the pipeline must be running. False: it must not be, nor be paused.</param>
+    /// <param name="by">Who asked for it, for the history.</param>
+    /// <param name="ct">Gives up waiting.</param>
+    ValueTask<RegistryOutcome> ChangeAsync(
+        string name, long expectedVersion, string definition, bool whileRunning, string by, CancellationToken ct);
 
     /// <summary>
-    /// Takes a pipeline out, if its state may be changed and its version is the expected one. Its history stays, its state and
-    /// dead letters are the caller's to remove.
+    /// Takes a pipeline out, if its state may be changed and its version is the expected one, and with it its positions and dead
+    /// letters, so that a later one of its name begins anew. Its history stays.
     /// </summary>
     /// <param name="name">Its name.</param>
     /// <param name="expectedVersion">The version to remove; null for any.</param>

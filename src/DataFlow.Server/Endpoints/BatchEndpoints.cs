@@ -145,7 +145,7 @@ internal static class BatchEndpoints
                 RefusalKind.Unavailable, $"Pipeline '{name}' takes no batches right now, {ReasonOf(status)}; send the batch again.");
         }
 
-        await forwarder.ForwardAsync(context, name, owner).ConfigureAwait(false);
+        await forwarder.ForwardAsync(context, name, owner, OwnerForwarder.Answer).ConfigureAwait(false);
         return null;
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using DataFlow.Cluster;
 using DataFlow.Server.Problems;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -11,10 +12,16 @@ namespace DataFlow.Server.Endpoints;
 /// Hands a request on to the node that runs a pipeline, with the caller's own authorization, so that any node answers any request.
 /// A request is handed on once: a node that is asked by another one and doesn't run the pipeline says so. Thread-safe.
 /// </summary>
-internal sealed class OwnerForwarder(IHttpForwarder forwarder, ILogger<OwnerForwarder> logger) : IDisposable
+internal sealed class OwnerForwarder(IHttpForwarder forwarder, IHostApplicationLifetime lifetime, ILogger<OwnerForwarder> logger) : IDisposable
 {
     /// <summary>A header that says that a node has handed the request on already.</summary>
     public const string ForwardedHeader = "DataFlow-Forwarded";
+
+    /// <summary>How long an answer that is a stream may be silent: as long as its pipeline is.</summary>
+    public static readonly TimeSpan Stream = TimeSpan.FromDays(1);
+
+    /// <summary>How long a single answer may take: longer than a batch waits for its commit.</summary>
+    public static readonly TimeSpan Answer = TimeSpan.FromMinutes(2);
 
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
     {
@@ -29,19 +36,20 @@ internal sealed class OwnerForwarder(IHttpForwarder forwarder, ILogger<OwnerForw
     /// <param name="context">The request.</param>
     /// <param name="pipeline">The pipeline's name.</param>
     /// <param name="owner">What the owner says of its run.</param>
+    /// <param name="patience">How long the owner may be silent.</param>
     /// <exception cref="RefusalException">The pipeline has moved between nodes meanwhile.</exception>
-    public async Task ForwardAsync(HttpContext context, string pipeline, RunStatus owner)
+    public async Task ForwardAsync(HttpContext context, string pipeline, RunStatus owner, TimeSpan patience)
     {
         if (context.Request.Headers.ContainsKey(ForwardedHeader))
         {
             throw new RefusalException(RefusalKind.Unavailable, $"Pipeline '{pipeline}' is moving from one node to another; try again in a few seconds.");
         }
 
-        // A stream may be silent for as long as its pipeline is.
-        var patient = new ForwarderRequestConfig { ActivityTimeout = TimeSpan.FromDays(1) };
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         var error = await forwarder.SendAsync(
-            context, owner.Address.ToString(), _client, patient, OnceTransformer.Instance, context.RequestAborted).ConfigureAwait(false);
-        if (error == ForwarderError.None || context.RequestAborted.IsCancellationRequested)
+            context, owner.Address.ToString(), _client, new ForwarderRequestConfig { ActivityTimeout = patience }, OnceTransformer.Instance, either.Token)
+            .ConfigureAwait(false);
+        if (error == ForwarderError.None || either.IsCancellationRequested)
         {
             return;
         }

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using DataFlow.Cluster;
+using DataFlow.Engine;
 using DataFlow.Server.OpenApi;
 using DataFlow.Server.Requests;
 using DataFlow.Transforms;
@@ -10,6 +11,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
 
 namespace DataFlow.Server.Endpoints;
 
@@ -36,6 +38,7 @@ internal static class TapEndpoints
         [FromServices] PipelineService service,
         [FromServices] LocalRuns runs,
         [FromServices] OwnerForwarder forwarder,
+        [FromServices] IHostApplicationLifetime lifetime,
         CancellationToken ct,
         [Description("Shows only records that pass this condition, as of the filter transform: age >= 18.")] string? filter = null,
         [Description("Ends after so many records, 1 to 100000.")] int limit = Paging.DefaultLimit)
@@ -44,7 +47,9 @@ internal static class TapEndpoints
         CheckFilter(filter);
         if (runs.Find(name) is { } run)
         {
-            await ShowAsync(context, run, filter, limit, ct).ConfigureAwait(false);
+            // The stop of the service waits for its requests before it stops the runs that would end this one.
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping);
+            await ShowAsync(context, run, filter, limit, either.Token).ConfigureAwait(false);
             return;
         }
 
@@ -52,7 +57,13 @@ internal static class TapEndpoints
         await forwarder.ForwardAsync(
             context,
             name,
-            status.Run ?? throw new RefusalException(RefusalKind.WrongState, $"Pipeline '{name}' does not run, so nothing passes that could be shown; start it.")).ConfigureAwait(false);
+            status.Run switch
+            {
+                null => throw new RefusalException(RefusalKind.WrongState, $"Pipeline '{name}' does not run, so nothing passes that could be shown; start it."),
+                { State: RunState.Starting } waiting => throw new RefusalException(RefusalKind.Unavailable, $"Pipeline '{name}' does not run yet. {waiting.Reason}".TrimEnd()),
+                var running => running,
+            },
+            OwnerForwarder.Stream).ConfigureAwait(false);
     }
 
     private static async Task ShowAsync(HttpContext context, LocalRun run, string? filter, int limit, CancellationToken ct)

@@ -11,8 +11,7 @@ namespace DataFlow.Server.Import;
 /// </summary>
 /// <param name="service">The pipelines of the service.</param>
 /// <param name="store">What it keeps.</param>
-/// <param name="catalogue">The kinds that exist.</param>
-public sealed class PipelineImport(PipelineService service, IServiceStore store, Catalogue catalogue)
+public sealed class PipelineImport(PipelineService service, IServiceStore store)
 {
     private const string By = "dataflow serve";
 
@@ -55,11 +54,7 @@ public sealed class PipelineImport(PipelineService service, IServiceStore store,
             return new ImportedPipeline(known.Name, ImportOutcome.Unchanged, $"known, {known.State.ToWord()}");
         }
 
-        var state = await store.State.ReadAsync(known.Name, ct).ConfigureAwait(false);
-        var plan = PipelinePlan.Compare(
-            PipelineFile.Parse(known.Definition, known.Path, catalogue),
-            PipelineFile.Parse(file.Text, known.Path, catalogue),
-            state?.SourceFingerprint);
+        var plan = await service.PlanAsync(known.Name, file.Text, ct).ConfigureAwait(false);
         if (plan.Outcome == PlanOutcome.WouldReRead)
         {
             var keys = string.Join(", ", plan.Changes.Where(change => change.IsIdentity).Select(change => change.Key));
@@ -77,22 +72,22 @@ public sealed class PipelineImport(PipelineService service, IServiceStore store,
         var name = known.Name;
         if (known.State == LifecycleState.Running)
         {
-            await service.ExecuteAsync(name, LifecycleCommand.Stop, By, ct).ConfigureAwait(false);
+            // It never stops being meant to run: should this process die here, nobody has to start it again.
+            await service.ChangeRunningAsync(name, known.Version, file.Text, By, ct).ConfigureAwait(false);
+        }
+        else
+        {
+            await service.ChangeAsync(name, known.Version, file.Text, By, ct).ConfigureAwait(false);
         }
 
-        await service.ChangeAsync(name, known.Version, file.Text, By, ct).ConfigureAwait(false);
         switch (known.State)
         {
-            case LifecycleState.Running:
-                await StartAsync(name, LifecycleState.Stopped, ct).ConfigureAwait(false);
-                break;
             case LifecycleState.Created:
                 await StartAsync(name, LifecycleState.Created, ct).ConfigureAwait(false);
                 break;
             case LifecycleState.Failed:
                 // Whoever mends the file of a failed pipeline wants it to run.
-                await service.ExecuteAsync(name, LifecycleCommand.Recover, By, ct).ConfigureAwait(false);
-                await StartAsync(name, LifecycleState.Stopped, ct).ConfigureAwait(false);
+                await StartAsync(name, LifecycleState.Failed, ct).ConfigureAwait(false);
                 break;
         }
 

@@ -72,7 +72,7 @@ public abstract partial class ServiceStoreConformance
         Assert.Equal(RegistryOutcome.WrongVersion, await ChangeAsync(1, "late"));
         Assert.Equal(RegistryOutcome.WrongVersion, await ChangeAsync(3, "early"));
         Assert.Equal(RegistryOutcome.WrongVersion, await Store.Pipelines.RemoveAsync(Pipeline, 1, "bob", Ct));
-        Assert.Equal(RegistryOutcome.NotFound, await Store.Pipelines.ChangeAsync("nobody", 1, "x", "bob", Ct));
+        Assert.Equal(RegistryOutcome.NotFound, await Store.Pipelines.ChangeAsync("nobody", 1, "x", whileRunning: false, "bob", Ct));
 
         Assert.Equal("second", (await Store.Pipelines.FindAsync(Pipeline, Ct))!.Definition);
         Assert.Equal(2, (await HistoryAsync()).Count);
@@ -85,7 +85,7 @@ public abstract partial class ServiceStoreConformance
         await using var other = await OpenStoreAsync();
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(
-            i => (i % 2 == 0 ? Store : other).Pipelines.ChangeAsync(Pipeline, 1, $"by {i}", "bob", Ct).AsTask()));
+            i => (i % 2 == 0 ? Store : other).Pipelines.ChangeAsync(Pipeline, 1, $"by {i}", whileRunning: false, "bob", Ct).AsTask()));
 
         Assert.Single(outcomes, RegistryOutcome.Done);
         Assert.Equal(19, outcomes.Count(outcome => outcome == RegistryOutcome.WrongVersion));
@@ -106,6 +106,31 @@ public abstract partial class ServiceStoreConformance
         Assert.Equal(RegistryOutcome.WrongState, await Store.Pipelines.RemoveAsync(Pipeline, null, "bob", Ct));
 
         Assert.Equal(Definition, (await Store.Pipelines.FindAsync(Pipeline, Ct))!.Definition);
+    }
+
+    [Fact]
+    public async Task What_runs_is_changed_only_by_a_change_that_a_new_run_takes_up()
+    {
+        await AddAsync();
+        Assert.Equal(RegistryOutcome.WrongState, await Store.Pipelines.ChangeAsync(Pipeline, 1, "new", whileRunning: true, "bob", Ct));
+        await MoveAsync(LifecycleState.Created, LifecycleState.Running, HistoryEvent.Started);
+        Assert.Equal(RegistryOutcome.WrongVersion, await Store.Pipelines.ChangeAsync(Pipeline, 7, "new", whileRunning: true, "bob", Ct));
+
+        Assert.Equal(RegistryOutcome.Done, await Store.Pipelines.ChangeAsync(Pipeline, 1, "new", whileRunning: true, "bob", Ct));
+
+        var changed = (await Store.Pipelines.FindAsync(Pipeline, Ct))!;
+        Assert.Equal(("new", 2L, LifecycleState.Running), (changed.Definition, changed.Version, changed.State));
+    }
+
+    [Fact]
+    public async Task A_removed_pipeline_takes_its_positions_with_it()
+    {
+        await AddAsync();
+        await Store.State.SeekAsync(Pipeline, "a", new SplitPosition(7, "{}"), "bob", Ct);
+
+        await Store.Pipelines.RemoveAsync(Pipeline, 1, "bob", Ct);
+
+        Assert.Empty((await Store.State.ReadAsync(Pipeline, Ct))!.Checkpoint.Splits);
     }
 
     [Fact]
@@ -201,7 +226,7 @@ public abstract partial class ServiceStoreConformance
     }
 
     private ValueTask<RegistryOutcome> ChangeAsync(long expectedVersion, string definition) =>
-        Store.Pipelines.ChangeAsync(Pipeline, expectedVersion, definition, "bob", Ct);
+        Store.Pipelines.ChangeAsync(Pipeline, expectedVersion, definition, whileRunning: false, "bob", Ct);
 
     private async Task<IReadOnlyList<(HistoryEvent Event, string Owner, string? Detail)>> HistoryAsync() =>
         [.. (await Store.State.HistoryAsync(Pipeline, 100, Ct)).Select(entry => (entry.Event, entry.Owner, entry.Detail))];

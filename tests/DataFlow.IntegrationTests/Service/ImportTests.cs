@@ -92,7 +92,7 @@ public sealed class ImportTests(TestService service) : IClassFixture<TestService
     private async Task<ImportedPipeline> ImportAsync(string path)
     {
         var file = Assert.Single(PipelineFiles.Read([service.PathOf(path)], BuiltInCatalogue.Instance));
-        return await new PipelineImport(service.Pipelines, service.Services.GetRequiredService<IServiceStore>(), BuiltInCatalogue.Instance)
+        return await new PipelineImport(service.Pipelines, service.Services.GetRequiredService<IServiceStore>())
             .ImportAsync(file, TestContext.Current.CancellationToken);
     }
 }

@@ -20,6 +20,7 @@ public sealed class ControlMessageTests : IDisposable
     public static TheoryData<object, string, string> Messages => new()
     {
         { new EnsureRunning("orders"), "ensure-running", """{"Pipeline":"orders"}""" },
+        { new Restart("orders"), "restart", """{"Pipeline":"orders"}""" },
         { new Execute("orders", LifecycleCommand.Pause, "ann"), "execute", """{"Pipeline":"orders","Command":"Pause","By":"ann"}""" },
         { new GetStatus("orders"), "get-status", """{"Pipeline":"orders"}""" },
         { new StatusReply(Run: null), "status", """{"Run":null}""" },

@@ -17,19 +17,18 @@ public sealed record PipelinePlan
     public required IReadOnlyList<PlanChange> Changes { get; init; }
 
     /// <summary>Compares two definitions of one pipeline.</summary>
-    /// <param name="current">The definition as it is.</param>
+    /// <param name="current">The definition as it is; null when it does not validate any more.</param>
     /// <param name="proposed">The definition as it would be.</param>
     /// <param name="storedFingerprint">
     /// What the stored positions belong to (<see cref="State.PipelineState.SourceFingerprint"/>); null when nothing was committed so far.
     /// </param>
-    public static PipelinePlan Compare(PipelineDefinition current, PipelineDefinition proposed, string? storedFingerprint)
+    public static PipelinePlan Compare(PipelineDefinition? current, PipelineDefinition proposed, string? storedFingerprint)
     {
-        ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(proposed);
-        var changes = DefinitionDifference.Between(current, proposed);
+        var changes = current is null ? [] : DefinitionDifference.Between(current, proposed);
         var differs = storedFingerprint is not null
             && SourceFingerprint.DescribeDifference(SourceFingerprint.Parse(storedFingerprint), proposed.Source) is not null;
-        var outcome = changes.Count == 0 ? PlanOutcome.Unchanged : differs ? PlanOutcome.WouldReRead : PlanOutcome.Restart;
+        var outcome = changes.Count == 0 && current is not null ? PlanOutcome.Unchanged : differs ? PlanOutcome.WouldReRead : PlanOutcome.Restart;
         return new PipelinePlan { Outcome = outcome, Explanation = Explain(outcome, changes), Changes = changes };
     }
 

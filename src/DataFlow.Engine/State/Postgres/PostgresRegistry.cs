@@ -42,11 +42,12 @@ internal sealed class PostgresRegistry(PostgresDatabase database, TimeProvider t
         connection => connection.RowsAsync(PipelineOf, $"{Select} order by name", [], ct), ct).ConfigureAwait(false);
 
     public async ValueTask<RegistryOutcome> ChangeAsync(
-        string name, long expectedVersion, string definition, string by, CancellationToken ct) =>
+        string name, long expectedVersion, string definition, bool whileRunning, string by, CancellationToken ct) =>
         await database.WriteAsync(
             async connection =>
             {
-                var outcome = RegistryRules.Judge(await LockAsync(connection, name, ct).ConfigureAwait(false), expectedVersion);
+                var outcome = RegistryRules.Judge(
+                    await LockAsync(connection, name, ct).ConfigureAwait(false), expectedVersion, whileRunning);
                 if (outcome == RegistryOutcome.Done)
                 {
                     await connection.ExecuteAsync(
@@ -72,6 +73,9 @@ internal sealed class PostgresRegistry(PostgresDatabase database, TimeProvider t
                         .ConfigureAwait(false);
                     await connection.ExecuteAsync(
                         "delete from dataflow.lease where pipeline = $1 and held_until <= clock_timestamp()", [name], ct).ConfigureAwait(false);
+                    await PostgresPipelines.LockAsync(connection, name, ct).ConfigureAwait(false);
+                    await PostgresPipelines.ResetAsync(connection, name, Now, ct).ConfigureAwait(false);
+                    await PostgresDeadLetters.DeleteAboveAsync(connection, name, default, ct).ConfigureAwait(false);
                     await TellAsync(connection, name, HistoryEvent.Removed, by, detail: null, ct).ConfigureAwait(false);
                 }
 

@@ -38,11 +38,11 @@ internal sealed class SqliteRegistry(SqliteDatabase database, SqliteWriter write
             connection => connection.Rows(PipelineOf, $"{Select} order by name", Now), ct);
 
     public async ValueTask<RegistryOutcome> ChangeAsync(
-        string name, long expectedVersion, string definition, string by, CancellationToken ct) =>
+        string name, long expectedVersion, string definition, bool whileRunning, string by, CancellationToken ct) =>
         await writer.WriteAsync(
             connection =>
             {
-                var outcome = RegistryRules.Judge(PlaceOf(connection, name), expectedVersion);
+                var outcome = RegistryRules.Judge(PlaceOf(connection, name), expectedVersion, whileRunning);
                 if (outcome == RegistryOutcome.Done)
                 {
                     connection.Execute(
@@ -65,6 +65,8 @@ internal sealed class SqliteRegistry(SqliteDatabase database, SqliteWriter write
                 {
                     connection.Execute("delete from pipeline_registry where name = ?1", name);
                     connection.Execute("delete from lease where pipeline = ?1 and held_until <= ?2", name, Now);
+                    SqlitePipelines.Reset(connection, name, Now);
+                    connection.Execute("delete from dead_letter where pipeline = ?1", name);
                     SqlitePipelines.AddHistory(connection, name, HistoryEvent.Removed, by, detail: null, Now);
                 }
 
