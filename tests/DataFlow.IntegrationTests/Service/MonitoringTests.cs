@@ -24,33 +24,35 @@ public sealed partial class MonitoringTests(MonitoredService monitored) : IClass
             "dataflow_source_connection_errors_total",
 
             // WebSocket: up or down, reconnections, messages, bytes, latency.
-            "dataflow_source_websocket_connected_ratio", "dataflow_source_websocket_reconnects_total", "dataflow_source_websocket_messages_total", "dataflow_source_bytes_read_bytes_total",
+            "dataflow_source_websocket_connected", "dataflow_source_websocket_reconnects_total", "dataflow_source_websocket_messages_total", "dataflow_source_bytes_read_bytes_total",
             "dataflow_source_websocket_latency_seconds_bucket",
 
             // Database: query time, rows, watermark, connection errors, query errors.
-            "dataflow_source_query_duration_seconds_bucket", "dataflow_source_rows_fetched_total", "dataflow_source_watermark_ratio", "dataflow_source_query_errors_total",
+            "dataflow_source_query_duration_seconds_bucket", "dataflow_source_rows_fetched_total", "dataflow_source_watermark", "dataflow_source_query_errors_total",
             "dataflow_source_freshness_seconds",
         ];
 
         var scrape = await monitored.ScrapeAsync(scrape =>
-            wanted.All(scrape.Names.Contains) && scrape["dataflow_source_websocket_connected_ratio", "pipeline_id=\"stream\""] == 1);
+            wanted.All(scrape.Names.Contains) && scrape["dataflow_source_websocket_connected", "pipeline_id=\"stream\""] == 1);
 
         Assert.True(scrape["dataflow_source_requests_total", "pipeline_id=\"api\"", "status=\"200\""] > 0);
         Assert.NotNull(scrape["dataflow_source_requests_total", "pipeline_id=\"api\"", "status=\"503\""]);
         Assert.Equal(1, scrape["dataflow_source_websocket_reconnects_total", "pipeline_id=\"stream\""]);
-        Assert.Equal(1704153600, scrape["dataflow_source_watermark_ratio", "pipeline_id=\"database\""]);
+        Assert.Equal(1704153600, scrape["dataflow_source_watermark", "pipeline_id=\"database\""]);
     }
 
     [Fact]
     [Trait("claim", "OPS-07")]
     public async Task The_figures_are_those_of_the_run_and_no_record_is_unaccounted()
     {
-        var scrape = await monitored.ScrapeAsync(scrape => scrape["dataflow_pipeline_records_delivered_total", "pipeline_id=\"csv\""] == 3);
+        var scrape = await monitored.ScrapeAsync(scrape =>
+            scrape["dataflow_pipeline_records_delivered_total", "pipeline_id=\"csv\""] == 3
+            && scrape["dataflow_pipeline_records_dead_lettered_total", "pipeline_id=\"csv\""] is not null);
 
         Assert.Equal(4, scrape["dataflow_source_records_read_total", "pipeline_id=\"csv\"", "source_type=\"file\""]);
         Assert.Equal(1, scrape["dataflow_pipeline_records_dead_lettered_total", "pipeline_id=\"csv\""]);
         Assert.Equal(0, scrape["dataflow_pipeline_records_unaccounted", "pipeline_id=\"csv\""]);
-        Assert.Equal(1, scrape["dataflow_source_health_ratio", "pipeline_id=\"csv\""]);
+        Assert.Equal(1, scrape["dataflow_source_health", "pipeline_id=\"csv\""]);
         await monitored.ScrapeAsync(scrape => scrape["dataflow_pipeline_freshness_seconds", "pipeline_id=\"csv\""] == 0);
     }
 
@@ -59,10 +61,10 @@ public sealed partial class MonitoringTests(MonitoredService monitored) : IClass
     public async Task A_source_that_does_not_reach_the_other_side_is_seen_and_alerted()
     {
         await monitored.ScrapeAsync(scrape =>
-            scrape["dataflow_source_health_ratio", "pipeline_id=\"unreachable\""] == 0
+            scrape["dataflow_source_health", "pipeline_id=\"unreachable\""] == 0
             && scrape["dataflow_pipeline_freshness_seconds", "pipeline_id=\"unreachable\""] > 0);
 
-        Assert.Contains("max by (pipeline_id, source_type) (dataflow_source_health_ratio) == 0", Deployed("prometheus/alerts.yaml"));
+        Assert.Contains("max by (pipeline_id, source_type) (dataflow_source_health) == 0", Deployed("prometheus/alerts.yaml"));
     }
 
     [Fact]
