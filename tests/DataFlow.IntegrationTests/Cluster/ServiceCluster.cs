@@ -97,7 +97,8 @@ internal sealed class ServiceCluster : IAsyncDisposable
         {
             var name = $"p{number}";
             await _database.ExecuteAsync($"CREATE TABLE {name}(sequence bigint NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp())");
-            using var definition = new StringContent(
+            await AddAsync(
+                name,
                 $$"""
                 name: {{name}}
                 source:
@@ -112,14 +113,28 @@ internal sealed class ServiceCluster : IAsyncDisposable
                 commit-interval: 100ms
                 max-latency: 50ms
                 """,
-                Encoding.UTF8,
-                "application/yaml");
-            using var added = await _http.PostAsync(Url(0, "pipelines"), definition);
-            Assert.True(added.IsSuccessStatusCode, await added.Content.ReadAsStringAsync());
-            await CommandAsync(number % Nodes, name, "start");
+                number % Nodes);
             Pipelines.Add(name);
         }
     }
+
+    /// <summary>Adds a pipeline and starts it.</summary>
+    public async Task AddAsync(string name, string definition, int node = 0)
+    {
+        using var body = new StringContent(definition, Encoding.UTF8, "application/yaml");
+        await PostAsync(0, "pipelines", body);
+        await CommandAsync(node, name, "start");
+    }
+
+    /// <summary>Posts something to a node.</summary>
+    public async Task PostAsync(int node, string path, HttpContent content)
+    {
+        using var answer = await _http.PostAsync(Url(node, path), content);
+        Assert.True(answer.IsSuccessStatusCode, $"{path} at node{node}: {await answer.Content.ReadAsStringAsync()}");
+    }
+
+    /// <summary>The text of a node's answer.</summary>
+    public Task<string> ReadAsync(int node, string path) => _http.GetStringAsync(Url(node, path));
 
     /// <summary>Sends a command to a node, whether or not it has the pipeline.</summary>
     public async Task CommandAsync(int node, string pipeline, string command)
