@@ -147,7 +147,7 @@ public sealed class KeyTests
         Assert.Equal(2, (await Cli.RunAsync(folder.Path, "keys", "create", "bob", "--state", folder["state"])).ExitCode);
         Assert.Equal(2, (await Cli.RunAsync(folder.Path, "keys", "create", "b\nb", "--state", folder["state"])).ExitCode);
         Assert.All(
-            Directory.EnumerateFiles(folder["state"], "*", SearchOption.AllDirectories),
+            Directory.EnumerateFiles(folder["state"], "*.db*", SearchOption.AllDirectories),
             file => Assert.DoesNotContain(first.Out.Trim()["dfk_".Length..], ReadShared(file)));
     }
 

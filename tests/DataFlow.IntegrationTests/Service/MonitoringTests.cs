@@ -6,7 +6,12 @@ using DataFlow.Conformance;
 
 namespace DataFlow.IntegrationTests.Service;
 
-/// <summary>What a running service tells those who watch it.</summary>
+/// <summary>
+/// What a running service tells those who watch it. Alone: several services of one process share the metrics of one name, and the end
+/// of one would end them for all.
+/// </summary>
+[CollectionDefinition(nameof(MonitoringTests), DisableParallelization = true)]
+[Collection(nameof(MonitoringTests))]
 public sealed partial class MonitoringTests(MonitoredService monitored) : IClassFixture<MonitoredService>
 {
     [Fact]

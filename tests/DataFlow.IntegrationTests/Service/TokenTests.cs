@@ -124,7 +124,7 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_no_token_is_refused() => await RefusedAsync("no.Zm9vYmFy.atall");
+    public async Task What_is_no_token_is_refused() => await RefusedAsync("bm8.dG9rZW4.YXRhbGw");
 
     [Fact]
     public async Task Keys_open_the_api_beside_tokens()
