@@ -12,12 +12,12 @@ internal static class RegistryRules
     /// <param name="whileRunning">True when it must be running, false when it must not.</param>
     public static RegistryOutcome Judge(
         (long Version, LifecycleState State)? stored, long? expectedVersion, bool whileRunning = false) => stored switch
-    {
-        null => RegistryOutcome.NotFound,
-        { Version: var version } when version != (expectedVersion ?? version) => RegistryOutcome.WrongVersion,
-        { State: var state } when (whileRunning ? state != LifecycleState.Running : !LifecycleRules.MayChange(state)) => RegistryOutcome.WrongState,
-        _ => RegistryOutcome.Done,
-    };
+        {
+            null => RegistryOutcome.NotFound,
+            { Version: var version } when version != (expectedVersion ?? version) => RegistryOutcome.WrongVersion,
+            { State: var state } when (whileRunning ? state != LifecycleState.Running : !LifecycleRules.MayChange(state)) => RegistryOutcome.WrongState,
+            _ => RegistryOutcome.Done,
+        };
 
     /// <summary>A change, for the history.</summary>
     public static string DescribeChange(long version) => string.Create(CultureInfo.InvariantCulture, $"version {version}");

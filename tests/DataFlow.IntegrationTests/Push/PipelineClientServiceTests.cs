@@ -205,7 +205,9 @@ public sealed class PipelineClientServiceTests(TestService service) : IClassFixt
 
     private SourceConfig FileConfig(string file) => new()
     {
-        SourceType = "file", ConnectionString = service.PathOf(file), Options = new Dictionary<string, string> { ["format"] = "csv" },
+        SourceType = "file",
+        ConnectionString = service.PathOf(file),
+        Options = new Dictionary<string, string> { ["format"] = "csv" },
     };
 
     private int CountOf(string name) => File.Exists(service.PathOf($"{name}.ndjson")) ? PushedFile.Read(service.PathOf($"{name}.ndjson")).Count : 0;

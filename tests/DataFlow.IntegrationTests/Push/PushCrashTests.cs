@@ -48,7 +48,10 @@ public sealed class PushCrashTests
 
     private static PipelineClientOptions Options(string producer) => new()
     {
-        Producer = producer, BatchRecords = 20, Linger = TimeSpan.FromMilliseconds(5), BufferBytes = 64 << 10,
+        Producer = producer,
+        BatchRecords = 20,
+        Linger = TimeSpan.FromMilliseconds(5),
+        BufferBytes = 64 << 10,
     };
 
     private static async Task<int> SendAsync(PipelineClient client, string producer, CancellationToken over)

@@ -212,7 +212,12 @@ public sealed class PushInboxTests : IAsyncDisposable
     {
         var settings = new SourceSettings
         {
-            PipelineId = _context.PipelineId, Connection = "push", ConfiguredConnection = "push", BaseDirectory = "/", Options = new object(), Delivery = delivery,
+            PipelineId = _context.PipelineId,
+            Connection = "push",
+            ConfiguredConnection = "push",
+            BaseDirectory = "/",
+            Options = new object(),
+            Delivery = delivery,
         };
         var source = _source = new PushSourceConnector(settings, options ?? new PushSourceOptions(), _inboxes);
         _stop = new CancellationTokenSource();
