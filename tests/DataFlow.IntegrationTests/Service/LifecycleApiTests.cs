@@ -20,7 +20,7 @@ public sealed class LifecycleApiTests(TestService service) : IClassFixture<TestS
         var history = (await service.GetAsync("pipelines/life/history")).Is(HttpStatusCode.OK).Json["items"]!.AsArray();
         Assert.Equal(
             ["created", "started", "paused", "resumed", "stopped"],
-            history.Where(entry => entry!["by"]!.GetValue<string>() == "API").Select(entry => entry!["event"]!.GetValue<string>()).Reverse());
+            history.Where(entry => entry!["by"]!.GetValue<string>() == "anonymous (loopback)").Select(entry => entry!["event"]!.GetValue<string>()).Reverse());
         Assert.Single((await service.GetAsync("pipelines/life/history?limit=1")).Json["items"]!.AsArray());
 
         async Task CommandAsync(string verb, string state) =>

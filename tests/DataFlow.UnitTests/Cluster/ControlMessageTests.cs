@@ -33,12 +33,13 @@ public sealed class ControlMessageTests : IDisposable
                 Counters = new RecordCounters { Read = 10, Delivered = 7, Filtered = 1, DeadLettered = 2, Bytes = 1000 },
                 Offset = 10,
                 BacklogRecords = 5,
+                Freshness = TimeSpan.FromSeconds(90),
                 IsHealthy = false,
                 Reason = "away",
                 Restarts = 1,
             }),
             "status",
-            """{"Run":{"Node":"node1","Address":"http://127.0.0.1:5080","State":"BackingOff","Counters":{"Read":10,"Delivered":7,"Filtered":1,"DeadLettered":2,"Dropped":0,"Deduplicated":0,"Bytes":1000,"Unaccounted":0},"Offset":10,"BacklogBytes":null,"BacklogRecords":5,"IsHealthy":false,"Reason":"away","Restarts":1}}"""
+            """{"Run":{"Node":"node1","Address":"http://127.0.0.1:5080","State":"BackingOff","Counters":{"Read":10,"Delivered":7,"Filtered":1,"DeadLettered":2,"Dropped":0,"Deduplicated":0,"Bytes":1000,"Unaccounted":0},"Offset":10,"BacklogBytes":null,"BacklogRecords":5,"Freshness":"00:01:30","IsHealthy":false,"Reason":"away","Restarts":1}}"""
         },
         { new RefusalReply(RefusalKind.WrongState, "It runs."), "refusal", """{"Kind":"WrongState","Message":"It runs."}""" },
         { HandOff.Instance, "hand-off", "{}" },
