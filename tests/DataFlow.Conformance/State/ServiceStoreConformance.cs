@@ -40,7 +40,6 @@ public abstract partial class ServiceStoreConformance : IAsyncLifetime
         var commit = new StateCommit { Checkpoint = run.Checkpoint with { Sequence = 1 } };
 
         Assert.Equal(CommitOutcome.Committed, await Store.State.CommitAsync(Pipeline, commit, Ct));
-        Assert.Equal(RegistryOutcome.Done, await Store.Pipelines.RemoveAsync(Pipeline, null, "ann", Ct));
 
         Assert.Equal(1, (await Store.State.ReadAsync(Pipeline, Ct))!.Checkpoint.Sequence);
     }

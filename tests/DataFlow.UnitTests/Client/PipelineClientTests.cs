@@ -202,6 +202,7 @@ public sealed class PipelineClientTests
         _service.Always = (503, "{\"detail\":\"It is paused.\"}");
         var client = Client(new() { BatchRecords = 1 });
         await client.SendAsync(new { number = 1 }, ct: Ct);
+        await AdvanceUntil(() => client.Problem is not null);
         var disposed = client.DisposeAsync().AsTask();
 
         await AdvanceUntil(() => disposed.IsCompleted);
