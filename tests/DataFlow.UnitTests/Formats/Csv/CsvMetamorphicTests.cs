@@ -103,7 +103,6 @@ public class CsvMetamorphicTests
         Gen.Select(Ordinary, CommonOptions, Gen.OneOf(FastPaths), Gen.Int[1, 30], Gen.Bool).Sample(
             (bytes, options, path, maxRecords, isFinal) =>
             {
-                using var read = new LentBatch(bytes);
                 using var framed = new LentBatch(bytes);
                 var state = new ReaderState(0, ["x", "y", "z"]);
                 var framer = new CsvRecordReader(options with { SkipRows = 0 }, path);
@@ -115,7 +114,9 @@ public class CsvMetamorphicTests
 
                 if (consumed >= 0)
                 {
-                    Assert.Equal(reader.Read(read.Batch, isFinal, maxRecords), consumed);
+                    // It may stop before a record that is too long and not over yet, which reading would cut.
+                    using var read = new LentBatch(bytes[..consumed]);
+                    Assert.Equal(reader.Read(read.Batch, isFinal && consumed == bytes.Length, maxRecords), consumed);
                     Assert.Equal(reader.State.Line, framer.State.Line);
                     Assert.True(framed.Batch.IsDeferred);
                     framed.Batch.Resolve();
