@@ -33,19 +33,20 @@ internal sealed class TestNode : IAsyncDisposable
     public IServiceProvider Services => _host.Services;
 
     /// <summary>Starts a single node with its state in a folder.</summary>
-    public static Task<TestNode> StartAsync(string folder) => StartAsync(
+    public static Task<TestNode> StartAsync(string folder, Catalogue? catalogue = null) => StartAsync(
         new ClusterOptions { Address = new Uri("http://127.0.0.1:1"), StateFolder = Path.Combine(folder, "state"), Root = folder },
         SqliteServiceStore.Open(Path.Combine(folder, "state"), TimeProvider.System),
-        ownsStore: true);
+        ownsStore: true,
+        catalogue ?? BuiltInCatalogue.Instance);
 
     /// <summary>Starts a node that shares its store with others.</summary>
-    public static Task<TestNode> StartAsync(ClusterOptions options, IServiceStore store) => StartAsync(options, store, ownsStore: false);
+    public static Task<TestNode> StartAsync(ClusterOptions options, IServiceStore store) => StartAsync(options, store, ownsStore: false, BuiltInCatalogue.Instance);
 
-    private static async Task<TestNode> StartAsync(ClusterOptions options, IServiceStore store, bool ownsStore)
+    private static async Task<TestNode> StartAsync(ClusterOptions options, IServiceStore store, bool ownsStore, Catalogue catalogue)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.Services.AddDataFlowCluster(options, store, BuiltInCatalogue.Instance);
+        builder.Services.AddDataFlowCluster(options, store, catalogue);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
         var node = new TestNode(builder.Build(), store, ownsStore);
         await node._host.StartAsync();
