@@ -95,7 +95,7 @@ public sealed partial class DescriptionTests(TestService service) : IClassFixtur
 
     /// <summary>The schema of an option; those of an option that is a map itself have its name and a dot before theirs.</summary>
     private static JsonNode? Named(JsonNode schema, string option) =>
-        option.Split('.').Aggregate((JsonNode?)schema, (within, name) => within?["properties"]?[name]);
+        option.Split('.').Aggregate((JsonNode?)schema, (within, name) => (within?["properties"] ?? within?["anyOf"]?[0]?["properties"])?[name]);
 
     [GeneratedRegex("""<script[^>]* src="(?<src>[^"]+)">""")]
     private static partial Regex Script();
