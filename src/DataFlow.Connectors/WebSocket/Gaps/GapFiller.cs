@@ -14,6 +14,9 @@ internal sealed partial class GapFiller : IAsyncDisposable
     /// <summary>More gaps than these are not waited for: state must be bounded. The ledger shows them as not filled.</summary>
     public const int MostGaps = 100;
 
+    // In sizes of what is remembered: a gap that fails for days must not gather the keys of all messages since then.
+    private const int MostKnown = 4;
+
     private readonly Lock _gate = new();
     private readonly SourceSettings _settings;
     private readonly GapFillOptions _options;
@@ -192,8 +195,12 @@ internal sealed partial class GapFiller : IAsyncDisposable
             // What filled the gap before this one may lie beside it too.
             var index = _state.Gaps.FindIndex(open => open.Gap == gap.Gap);
             gap = _state.Gaps[index];
-            gap = gap with { Known = gap.Known.Union(_state.Recent.SelectMany(keys => keys)) };
-            _state = _state with { Gaps = _state.Gaps.SetItem(index, gap) };
+            if (gap.Known.Count < MostKnown * _options.Remember)
+            {
+                gap = gap with { Known = gap.Known.Union(_state.Recent.SelectMany(keys => keys)) };
+                _state = _state with { Gaps = _state.Gaps.SetItem(index, gap) };
+            }
+
             _gap = gap.Gap;
         }
 
