@@ -57,7 +57,14 @@ internal sealed class HeldPipeline : IAsyncDisposable
         _lock?.Dispose();
         _lost.Dispose();
         _done.Dispose();
-        await _leases.ReleaseAsync(_pipeline, _owner, CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await _leases.ReleaseAsync(_pipeline, _owner, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (ConnectorException)
+        {
+            // What was done stands, and the lease ends after its time.
+        }
     }
 
     private async Task RenewAsync(TimeProvider time)

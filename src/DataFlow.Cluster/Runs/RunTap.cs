@@ -29,7 +29,15 @@ internal sealed class RunTap : ITransform
         {
             foreach (var listener in listeners.Where(listener => listener.Waiting.Reader.Count < MostWaiting))
             {
-                Show(batch, listener);
+                try
+                {
+                    Show(batch, listener);
+                }
+                catch (Exception failure)
+                {
+                    // What goes wrong for one who looks on is his, never the pipeline's.
+                    listener.Waiting.Writer.TryComplete(failure);
+                }
             }
         }
 
