@@ -82,7 +82,7 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         ArgumentNullException.ThrowIfNull(checkpoint);
         return await JudgedAsync(async () =>
         {
-            _transaction ??= await Connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+            _transaction ??= await _ledger!.BeginAsync(Connection, ct).ConfigureAwait(false);
             if (!await _ledger!.WriteAsync(Connection, _transaction, checkpoint, ct).ConfigureAwait(false))
             {
                 await RollBackAsync().ConfigureAwait(false);
@@ -175,7 +175,7 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
                 + "Add the column, leave the field out with select, or write table-policy: evolve or on-unknown-field: ignore.");
         }
 
-        _transaction ??= await Connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+        _transaction ??= await _ledger!.BeginAsync(Connection, ct).ConfigureAwait(false);
         _schema = schema;
         _columns = [.. schema.Names.Select(_table!.IndexOf)];
         _key = [.. options.Key.Select(name => _table.IndexOf(name) is >= 0 and var column

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 
 namespace DataFlow.Connectors;
 
@@ -12,6 +13,7 @@ namespace DataFlow.Connectors;
 /// </summary>
 internal sealed class SinkLedger(DatabaseAddress address, string table, string pipeline)
 {
+    private readonly WriterSession? _session = WriterSession.Of(address.Dialect, table, pipeline);
     private readonly string _head = address.Dialect.QuoteTable(table);
     private readonly string _splits = address.Dialect.QuoteTable(table + "_split");
 
@@ -42,10 +44,17 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
     /// </summary>
     public async Task<Checkpoint?> TakeOverAsync(DbConnection connection, SinkContext context, CancellationToken ct)
     {
-        var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+        // Without the mark of a writer, which a later run may hold right now.
+        if (await ReadHeadAsync(connection, transaction: null, isLocked: false, ct).ConfigureAwait(false) is { } seen && seen.Epoch > context.Epoch)
+        {
+            return seen with { Splits = await ReadSplitsAsync(connection, transaction: null, ct).ConfigureAwait(false) };
+        }
+
+        await EndEarlierRunAsync(connection, context, ct).ConfigureAwait(false);
+        var transaction = await BeginAsync(connection, ct).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
-            var head = await ReadHeadAsync(connection, transaction, ct).ConfigureAwait(false);
+            var head = await ReadHeadAsync(connection, transaction, isLocked: true, ct).ConfigureAwait(false);
             if (head is null)
             {
                 await RunAsync(
@@ -79,6 +88,26 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
             return head is null or { Sequence: 0 }
                 ? null
                 : head with { Epoch = context.Epoch, Splits = splits, SinkState = StateOf(head.Sequence) };
+        }
+    }
+
+    /// <summary>Begins a transaction that a later run can find, should it be left open.</summary>
+    public async Task<DbTransaction> BeginAsync(DbConnection connection, CancellationToken ct)
+    {
+        var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+        try
+        {
+            if (_session is not null)
+            {
+                await _session.MarkAsync(connection, transaction, ct).ConfigureAwait(false);
+            }
+
+            return transaction;
+        }
+        catch
+        {
+            await transaction.DisposeAsync().ConfigureAwait(false);
+            throw;
         }
     }
 
@@ -154,11 +183,29 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
         }
     }
 
-    private async Task<Checkpoint?> ReadHeadAsync(DbConnection connection, DbTransaction transaction, CancellationToken ct)
+    private async Task EndEarlierRunAsync(DbConnection connection, SinkContext context, CancellationToken ct)
     {
-        var isLocked = address.Dialect is PostgreSqlDialect or MySqlDialect ? " FOR UPDATE" : "";
+        try
+        {
+            if (_session is not null && await _session.EndEarlierAsync(connection, ct).ConfigureAwait(false))
+            {
+                context.Logger.LogWarning(
+                    "An earlier run of this pipeline had left a transaction open in {Database}; its session was ended, so that nobody waits for its locks.",
+                    address.Display);
+            }
+        }
+        catch (DbException failure) when (address.Dialect.KindOf(failure) is FaultKind.Query or FaultKind.Passing)
+        {
+            // Without the right to it, or where it has ended by itself meanwhile: then it is waited for, as for anybody's locks.
+            context.Logger.LogDebug(failure, "The session of an earlier run was not ended: {Failure}", DatabaseFault.Said(failure, address));
+        }
+    }
+
+    private async Task<Checkpoint?> ReadHeadAsync(DbConnection connection, DbTransaction? transaction, bool isLocked, CancellationToken ct)
+    {
+        var forUpdate = isLocked && address.Dialect is (PostgreSqlDialect or MySqlDialect) ? " FOR UPDATE" : "";
         var command = Command(connection, transaction, $"SELECT generation, epoch, sequence, counters FROM {_head} WHERE pipeline = "
-            + $"{{0}}{isLocked}", [pipeline]);
+            + $"{{0}}{forUpdate}", [pipeline]);
         await using (command.ConfigureAwait(false))
         {
             var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
@@ -174,7 +221,7 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
     }
 
     private async Task<Dictionary<string, SplitPosition>> ReadSplitsAsync(
-        DbConnection connection, DbTransaction transaction, CancellationToken ct)
+        DbConnection connection, DbTransaction? transaction, CancellationToken ct)
     {
         var splits = new Dictionary<string, SplitPosition>();
         var command = Command(connection, transaction, $"SELECT split, position_offset, position FROM {_splits} WHERE "
@@ -205,7 +252,7 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
     }
 
     /// <summary>A statement with parameters where <c>{0}</c>, <c>{1}</c> stand.</summary>
-    private DbCommand Command(DbConnection connection, DbTransaction transaction, string sql, object[] values)
+    private DbCommand Command(DbConnection connection, DbTransaction? transaction, string sql, object[] values)
     {
         var dialect = address.Dialect;
         var command = connection.CreateCommand();

@@ -1,0 +1,82 @@
+using DataFlow.Conformance;
+
+namespace DataFlow.IntegrationTests.Database;
+
+/// <summary>A run that was frozen in the middle of a transaction, and the one that takes over from it.</summary>
+public sealed class FrozenRunTests
+{
+    [Theory]
+    [InlineData("postgresql")]
+    [InlineData("mysql")]
+    public async Task The_locks_of_a_frozen_run_do_not_hold_up_the_run_that_takes_over(string kind)
+    {
+        await using var database = await TestDatabase.CreateAsync(kind);
+        await database.ExecuteAsync("CREATE TABLE numbers (n int PRIMARY KEY, text text)");
+        var pool = new BatchPool();
+        var log = new CollectedLog();
+        await using var frozen = Sink(database);
+        await frozen.OpenAsync(Context(epoch: 1, pool, log), CancellationToken.None);
+        await WriteAsync(frozen, pool, 1, 2, 3);
+
+        await using var next = Sink(database);
+        await next.OpenAsync(Context(epoch: 2, pool, log), CancellationToken.None);
+        await WriteAsync(next, pool, 2, 3, 4);
+        await next.CommitAsync(Checkpoint.None with { Generation = 1, Epoch = 2, Sequence = 1 }, CancellationToken.None);
+
+        var refused = await Assert.ThrowsAsync<ConnectorException>(
+            async () => await frozen.CommitAsync(Checkpoint.None with { Generation = 1, Epoch = 1, Sequence = 1 }, CancellationToken.None));
+        Assert.NotEqual(FaultOwner.Internal, refused.Owner);
+        Assert.Equal(["2", "3", "4"], await database.RowsAsync("SELECT n FROM numbers ORDER BY n"));
+        Assert.Contains("An earlier run of this pipeline had left a transaction open", string.Join('\n', log.Lines), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("postgresql")]
+    [InlineData("mysql")]
+    public async Task A_frozen_run_that_wakes_up_does_not_disturb_the_one_that_took_over(string kind)
+    {
+        await using var database = await TestDatabase.CreateAsync(kind);
+        await database.ExecuteAsync("CREATE TABLE numbers (n int PRIMARY KEY, text text)");
+        var pool = new BatchPool();
+        var log = new CollectedLog();
+        await using var next = Sink(database);
+        await next.OpenAsync(Context(epoch: 2, pool, log), CancellationToken.None);
+        await WriteAsync(next, pool, 1);
+
+        await using var awake = Sink(database);
+        var held = await awake.OpenAsync(Context(epoch: 1, pool, log), CancellationToken.None);
+        await next.CommitAsync(Checkpoint.None with { Generation = 1, Epoch = 2, Sequence = 1 }, CancellationToken.None);
+
+        Assert.Equal(2, held?.Epoch);
+        Assert.Equal(["1"], await database.RowsAsync("SELECT n FROM numbers"));
+    }
+
+    private static ISink Sink(TestDatabase database) => ConfiguredSink.Of(
+        BuiltInCatalogue.Instance,
+        $"{{ type: database, connection: '{database.JdbcUrl}', options: {{ username: {database.User}, password: '{database.Password}', table: numbers, write: upsert, key: n }} }}")
+        .Create();
+
+    private static SinkContext Context(long epoch, BatchPool pool, CollectedLog log) => new()
+    {
+        PipelineId = "frozen",
+        Generation = 1,
+        Epoch = epoch,
+        StartsOver = true,
+        Time = TimeProvider.System,
+        Pool = pool,
+        Logger = log,
+    };
+
+    private static async Task WriteAsync(ISink sink, BatchPool pool, params long[] numbers)
+    {
+        var batch = SinkRows.Of(pool, numbers);
+        try
+        {
+            Assert.Empty((await sink.WriteAsync(batch, CancellationToken.None)).Refused ?? []);
+        }
+        finally
+        {
+            batch.Release();
+        }
+    }
+}
