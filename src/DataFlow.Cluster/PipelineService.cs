@@ -17,6 +17,7 @@ public sealed class PipelineService
 {
     // A stop waits for the drain, which takes up to 25 s.
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan BetweenAsks = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan StatusTimeout = TimeSpan.FromSeconds(5);
 
     private readonly IServiceStore _store;
@@ -204,7 +205,7 @@ public sealed class PipelineService
         object answer;
         try
         {
-            answer = await _pipelines.ActorRef.Ask<object>(message, timeout, ct).ConfigureAwait(false);
+            answer = await AnswerToAsync(message, timeout, ct).ConfigureAwait(false);
         }
         catch (AskTimeoutException)
         {
@@ -219,6 +220,24 @@ public sealed class PipelineService
             RefusalReply refusal => throw new RefusalException(refusal.Kind, refusal.Message),
             _ => throw new InvalidOperationException($"A pipeline answered with {answer.GetType()}."),
         };
+    }
+
+    /// <summary>
+    /// Asks again where no answer comes: a message is lost when the pipeline moves to another node just then. Every message may be
+    /// carried out twice.
+    /// </summary>
+    private async Task<object> AnswerToAsync(IPipelineMessage message, TimeSpan timeout, CancellationToken ct)
+    {
+        var asked = new List<Task<object>>();
+        while (true)
+        {
+            asked.Add(_pipelines.ActorRef.Ask<object>(message, timeout, ct));
+            var first = Task.WhenAny(asked);
+            if (await Task.WhenAny(first, Task.Delay(BetweenAsks, _time, ct)).ConfigureAwait(false) == first)
+            {
+                return await (await first.ConfigureAwait(false)).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>Holds a pipeline that neither runs nor is meant to, so that nobody starts it meanwhile.</summary>

@@ -126,22 +126,20 @@ internal sealed class ServiceCluster : IAsyncDisposable
         await CommandAsync(node, name, "start");
     }
 
-    /// <summary>Posts something to a node.</summary>
-    public async Task PostAsync(int node, string path, HttpContent content)
+    /// <summary>Posts something to a node; again where it is told to, as while a pipeline moves.</summary>
+    public async Task PostAsync(int node, string path, HttpContent? content) => await Eventually.IsAsync(async () =>
     {
         using var answer = await _http.PostAsync(Url(node, path), content);
-        Assert.True(answer.IsSuccessStatusCode, $"{path} at node{node}: {await answer.Content.ReadAsStringAsync()}");
-    }
+        var said = $"{path} at node{node}: {await answer.Content.ReadAsStringAsync()}";
+        Assert.True(answer.IsSuccessStatusCode || answer.StatusCode == HttpStatusCode.ServiceUnavailable, said);
+        return (answer.IsSuccessStatusCode, said);
+    });
 
     /// <summary>The text of a node's answer.</summary>
     public Task<string> ReadAsync(int node, string path) => _http.GetStringAsync(Url(node, path));
 
     /// <summary>Sends a command to a node, whether or not it has the pipeline.</summary>
-    public async Task CommandAsync(int node, string pipeline, string command)
-    {
-        using var answer = await _http.PostAsync(Url(node, $"pipelines/{pipeline}/{command}"), content: null);
-        Assert.True(answer.IsSuccessStatusCode, $"{command} {pipeline} at node{node}: {await answer.Content.ReadAsStringAsync()}");
-    }
+    public Task CommandAsync(int node, string pipeline, string command) => PostAsync(node, $"pipelines/{pipeline}/{command}", content: null);
 
     /// <summary>The status code of a node's answer.</summary>
     public async Task<HttpStatusCode> StatusOfAsync(int node, string path)
