@@ -10,7 +10,7 @@ namespace DataFlow.KafkaBenchmarks;
 internal static class Measurement
 {
     /// <summary>Rounds that don't count: until then the runtime still compiles, on processor time of its own.</summary>
-    private const int WarmUps = 3;
+    private const int WarmUps = 8;
 
     /// <summary>A table of medians.</summary>
     public static string Run(IReadOnlyList<Contender> contenders, int messages, int rounds)

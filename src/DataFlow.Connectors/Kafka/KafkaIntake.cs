@@ -20,6 +20,7 @@ internal sealed class KafkaIntake(SourceContext context, KafkaSourceOptions opti
     private readonly int _batchBytes = context.BatchBytes;
     private readonly int _batchSize = context.BatchSize;
     private KafkaPartition? _last;
+    private string? _lastTopic;
     private int _usualBytes = 16 << 10;
 
     // When the oldest open batch has waited long enough, as a timestamp; may be too early, never too late.
@@ -174,11 +175,13 @@ internal sealed class KafkaIntake(SourceContext context, KafkaSourceOptions opti
 
     private KafkaPartition? Find(string topic, int partition)
     {
-        if (_last is { } last && last.Number == partition && last.Topic == topic)
+        // The fetcher gives one topic's messages one string: its letters are compared once per run of messages.
+        if (_last is { } last && last.Number == partition && ReferenceEquals(_lastTopic, topic))
         {
             return last;
         }
 
+        _lastTopic = topic;
         return _last = _partitions.GetValueOrDefault((topic, partition));
     }
 

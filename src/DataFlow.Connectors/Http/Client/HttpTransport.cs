@@ -209,6 +209,12 @@ internal sealed class HttpTransport : IDisposable
             return new HttpFault($"{address} did not answer within {_options.HeadersTimeout.TotalSeconds:0.###} s (headers-timeout).", error);
         }
 
+        if (error is OperationCanceledException { InnerException: TimeoutException })
+        {
+            return new HttpFault(
+                $"{address} took no connection within {_options.ConnectTimeout.TotalSeconds:0.###} s (connect-timeout). Check host, port and network.", error);
+        }
+
         if (error is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: AuthenticationException tls })
         {
             return new HttpFault(

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using DataFlow.Conformance;
@@ -220,6 +222,23 @@ public sealed class ApiFaultTests
 
         Assert.Contains(message, error.Message);
         Assert.Equal(RetryKind.WithBackoff, error.Retry.Kind);
+    }
+
+    [Fact]
+    public async Task A_host_that_takes_no_connection_is_given_up_after_the_connect_timeout()
+    {
+        // A full queue of connections that nobody accepts: whoever comes next gets no answer at all.
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(backlog: 0);
+        using var first = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await first.ConnectAsync(listener.LocalEndPoint!);
+
+        var error = await ApiRun.Failure(
+            new Uri($"http://{listener.LocalEndPoint}/users"), ("connect-timeout", "300ms"), ("max-retries", "0"));
+
+        Assert.Equal($"http://{listener.LocalEndPoint}/users took no connection within 0.3 s (connect-timeout). Check host, port and network.", error.Message);
+        Assert.Equal((FaultOwner.External, RetryKind.WithBackoff), (error.Owner, error.Retry.Kind));
     }
 
     [Fact]
