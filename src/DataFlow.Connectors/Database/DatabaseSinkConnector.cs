@@ -251,6 +251,10 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         try
         {
             await RollBackAsync().ConfigureAwait(false);
+            if (_ledger is not null && _connection is not null)
+            {
+                await _ledger.LeaveAsync(_connection).ConfigureAwait(false);
+            }
         }
         catch (Exception failure) when (failure is DbException or IOException or InvalidOperationException)
         {
@@ -263,6 +267,6 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             _connection = null;
         }
 
-        (_schema, _table) = (null, null);
+        (_schema, _table, _ledger) = (null, null, null);
     }
 }

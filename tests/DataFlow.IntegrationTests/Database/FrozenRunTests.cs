@@ -51,6 +51,27 @@ public sealed class FrozenRunTests
         Assert.Equal(["1"], await database.RowsAsync("SELECT n FROM numbers"));
     }
 
+    [Theory]
+    [InlineData("postgresql")]
+    [InlineData("mysql")]
+    public async Task A_run_that_has_ended_leaves_no_session_to_be_ended(string kind)
+    {
+        await using var database = await TestDatabase.CreateAsync(kind);
+        await database.ExecuteAsync("CREATE TABLE numbers (n int PRIMARY KEY, text text)");
+        var pool = new BatchPool();
+        var log = new CollectedLog();
+        await using (var ended = Sink(database))
+        {
+            await ended.OpenAsync(Context(epoch: 1, pool, log), CancellationToken.None);
+            await WriteAsync(ended, pool, 1);
+        }
+
+        await using var next = Sink(database);
+        await next.OpenAsync(Context(epoch: 2, pool, log), CancellationToken.None);
+
+        Assert.Empty(log.Lines);
+    }
+
     private static ISink Sink(TestDatabase database) => ConfiguredSink.Of(
         BuiltInCatalogue.Instance,
         $"{{ type: database, connection: '{database.JdbcUrl}', options: {{ username: {database.User}, password: '{database.Password}', table: numbers, write: upsert, key: n }} }}")

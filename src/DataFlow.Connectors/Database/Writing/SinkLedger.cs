@@ -111,6 +111,9 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
         }
     }
 
+    /// <summary>The connection goes back to its pool: it is no writer's any more.</summary>
+    public Task LeaveAsync(DbConnection connection) => _session?.LeaveAsync(connection) ?? Task.CompletedTask;
+
     /// <summary>Writes a checkpoint in the transaction of the rows; false when another run has the table.</summary>
     public async Task<bool> WriteAsync(DbConnection connection, DbTransaction transaction, Checkpoint checkpoint, CancellationToken ct)
     {

@@ -32,7 +32,10 @@ internal abstract class WriterSession
     public abstract Task<bool> EndEarlierAsync(DbConnection connection, CancellationToken ct);
 
     /// <summary>Marks a transaction that has just begun.</summary>
-    public abstract Task MarkAsync(DbConnection connection, DbTransaction transaction, CancellationToken ct);
+    public virtual Task MarkAsync(DbConnection connection, DbTransaction transaction, CancellationToken ct) => Task.CompletedTask;
+
+    /// <summary>Takes the mark off a session that goes back to its pool.</summary>
+    public virtual Task LeaveAsync(DbConnection connection) => Task.CompletedTask;
 
     /// <summary>By a lock of the transaction, so that a pooler in between may give each transaction another session.</summary>
     private sealed class PostgreSqlWriterSession(ulong mark) : WriterSession
@@ -71,6 +74,6 @@ internal abstract class WriterSession
             return holder is not null;
         }
 
-        public override Task MarkAsync(DbConnection connection, DbTransaction transaction, CancellationToken ct) => Task.CompletedTask;
+        public override Task LeaveAsync(DbConnection connection) => connection.ExecuteAsync($"DO RELEASE_LOCK({_name})", CancellationToken.None);
     }
 }
