@@ -16,9 +16,10 @@ internal static class AkkaSettings
     /// <summary>The name of the actor system, a part of each node's address.</summary>
     public const string System = "dataflow";
 
+    // Warnings only: what a logger has not said yet when the system ends goes to standard output, whatever stdout-loglevel says.
     private static string Tuning(ClusterTiming timing) => string.Create(CultureInfo.InvariantCulture, $$"""
         akka {
-          loglevel = INFO
+          loglevel = WARNING
           stdout-loglevel = OFF
           cluster {
             down-removal-margin = {{timing.Margin.TotalMilliseconds}}ms
