@@ -358,7 +358,7 @@ public sealed class WebSocketGapFillOverlapTests
         string[] ofApi = ["pagination-size", "max-retries", "headers-timeout"];
         string[] ofGaps = ["margin", "deduplicate-by", "remember"];
         var paging = options.Any(option => option.Name == "pagination-size") ? "offset" : "none";
-        var reading = OptionsOf([("pagination-type", paging), ("headers-timeout", "10h"), .. options.Where(option => ofApi.Contains(option.Name))]);
+        var reading = OptionsOf([("pagination-type", paging), ("headers-timeout", "10h"), ("body-timeout", "10h"), .. options.Where(option => ofApi.Contains(option.Name))]);
         var onGap = OptionsOf([("connection", api.Address + query), ("deduplicate-by", "n"), ("margin", "0"), .. options.Where(option => ofGaps.Contains(option.Name))], reading);
         return new StreamRun(
             context, server.Address, [("on-gap", onGap), .. options.Where(option => !ofApi.Contains(option.Name) && !ofGaps.Contains(option.Name))]);

@@ -12,20 +12,26 @@ public sealed class WebSocketGapLedgerTests
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task What_came_while_a_slow_pipeline_did_not_listen_and_is_lost_lies_within_the_gap(bool cut)
+    [InlineData(RawConnection.Close, new byte[] { 3, 0xe9 })]
+    [InlineData(RawConnection.Text, new byte[] { 0xff })]
+    public async Task What_came_while_a_slow_pipeline_did_not_listen_and_is_lost_lies_within_the_gap(int opcode, byte[] payload)
     {
-        var end = new TaskCompletionSource();
-        await using var server = await ServeAndEndAsync(end.Task, cut);
+        var (ends, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var server = Serve(async connection =>
+        {
+            await ends.Task;
+            await connection.SendAsync(opcode, payload);
+            ended.SetResult();
+            await connection.IgnoreAsync();
+        });
         var context = new TestSourceContext { MostRecords = 1, Latency = TimeSpan.Zero };
         await using var run = new StreamRun(context, server.Address, ("buffer-records", "1"));
         await run.NextAsync();
         await Eventually.Is(() => context.Reports.Any(report => report.Reason.StartsWith("The buffer is full")));
         var stoodStill = context.Clock.GetUtcNow();
         context.Clock.Advance(TimeSpan.FromMinutes(10));
-        end.SetResult();
-        await Eventually.Is(() => server.OpenConnections == 0);
+        ends.SetResult();
+        await ended.Task;
 
         await run.UntilAsync(() => run.Numbers.Contains(20), Step);
 
@@ -38,13 +44,19 @@ public sealed class WebSocketGapLedgerTests
     [Fact]
     public async Task So_it_is_after_a_restart_because_what_was_read_late_came_earlier()
     {
-        await using var server = await ServeAndEndAsync(new TaskCompletionSource().Task, cut: false);
+        var sent = new TaskCompletionSource();
+        await using var server = Serve(connection =>
+        {
+            sent.SetResult();
+            return connection.IgnoreAsync();
+        });
         var context = new TestSourceContext { MostRecords = 1, Latency = TimeSpan.Zero };
         DateTimeOffset stoodStill;
         await using (var run = new StreamRun(context, server.Address, ("buffer-records", "1")))
         {
             await run.NextAsync();
             await Eventually.Is(() => context.Reports.Any(report => report.Reason.StartsWith("The buffer is full")));
+            await sent.Task;
             stoodStill = context.Clock.GetUtcNow();
             context.Clock.Advance(TimeSpan.FromMinutes(10));
             await run.UntilNumbersAsync(4);
@@ -143,31 +155,16 @@ public sealed class WebSocketGapLedgerTests
         Assert.Equal("The server's numbers began anew.", gaps[0].Reason);
     }
 
-    /// <summary>Sends 1 to 6 to its first connection, and ends it with a farewell or without; sends 20 to the others.</summary>
-    private static Task<WebSocketServer> ServeAndEndAsync(Task end, bool cut)
+    /// <summary>Sends 1 to 6 to its first connection, which does something then; sends 20 to the others.</summary>
+    private static RawWebSocketServer Serve(Func<RawConnection, Task> first) => new(async connection =>
     {
-        var connections = 0;
-        return WebSocketServer.StartAsync(async connection =>
+        foreach (var number in connection.Number == 1 ? Enumerable.Range(1, 6) : [20])
         {
-            var isFirst = Interlocked.Increment(ref connections) == 1;
-            foreach (var number in isFirst ? Enumerable.Range(1, 6) : [20])
-            {
-                await connection.SendAsync($$"""{"n":{{number}}}""");
-            }
+            await connection.SendAsync($$"""{"n":{{number}}}""");
+        }
 
-            if (!isFirst)
-            {
-                await connection.UntilClosedAsync();
-                return;
-            }
-
-            await Task.WhenAny(end, connection.UntilClosedAsync());
-            if (!cut && end.IsCompleted)
-            {
-                await connection.Socket.CloseOutputAsync(WebSocketCloseStatus.EndpointUnavailable, null, connection.Ended);
-            }
-        });
-    }
+        await (connection.Number == 1 ? first(connection) : connection.IgnoreAsync());
+    });
 
     private static async Task<WebSocketConnection> ConnectAsync(WebSocketServer server, TimeProvider clock)
     {
