@@ -64,14 +64,14 @@ public sealed class WebSocketGapFillOverlapTests
     [Fact]
     public async Task A_batch_that_is_longer_than_what_is_remembered_loses_no_key_that_matters()
     {
-        await using var server = await WebSocketRun.ServeNumbersAsync([.. Enumerable.Range(1, 20)], [.. Enumerable.Range(30, 31)]);
+        await using var server = await WebSocketRun.ServeNumbersAsync([.. Enumerable.Range(1, 20)], [.. Enumerable.Range(30, 39)]);
         await using var api = await TestApi.OfJsonAsync((_, _) => Numbers(16, 34));
-        var context = new TestSourceContext { MostRecords = 52, Latency = TimeSpan.FromDays(1) };
+        var context = new TestSourceContext { MostRecords = 20, Latency = TimeSpan.FromDays(1) };
         await using var run = Run(context, server, api, ("remember", "5"));
 
-        await run.UntilAsync(() => run.Numbers.Count >= 60, TimeSpan.FromMilliseconds(10));
+        await run.UntilAsync(() => run.Numbers.Count >= 68, TimeSpan.FromMilliseconds(10));
 
-        Assert.Equal(Enumerable.Range(1, 60), run.Numbers.Order());
+        Assert.Equal(Enumerable.Range(1, 68), run.Numbers.Order());
     }
 
     [Theory]
