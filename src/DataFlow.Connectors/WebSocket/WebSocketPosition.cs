@@ -16,7 +16,7 @@ internal sealed record StreamPlace(long Number, string? Cursor, long? Sequence, 
 /// <summary>A <see cref="StreamPlace"/> as it is stored, with what the filling of gaps needs where there is any.</summary>
 internal sealed class WebSocketPosition(StreamPlace place, GapFillState? filling = null) : Position
 {
-    private const int Version = 1;
+    private const int Version = 2;
 
     /// <inheritdoc/>
     public override long Offset => place.Number;

@@ -303,8 +303,10 @@ internal sealed partial class GapFiller : IAsyncDisposable
     {
         lock (_gate)
         {
-            var failed = _state.Gaps.Find(open => open.Gap == gap)!;
-            _state = _state with { Gaps = _state.Gaps.Remove(failed).Add(failed) };
+            if (_state.Gaps.Find(open => open.Gap == gap) is { } failed)
+            {
+                _state = _state with { Gaps = _state.Gaps.Remove(failed).Add(failed) };
+            }
         }
 
         var pause = _pauses.Next(serverRestarts: false);

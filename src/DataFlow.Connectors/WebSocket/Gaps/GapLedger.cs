@@ -56,10 +56,9 @@ internal sealed class GapLedger
                 gap = Close(received, next);
             }
 
-            _sequence = next;
+            (_sequence, _heardUpTo) = (next, heardUpTo);
         }
 
-        _heardUpTo = heardUpTo;
         return gap;
     }
 
