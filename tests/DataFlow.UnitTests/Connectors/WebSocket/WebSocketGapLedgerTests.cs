@@ -16,8 +16,8 @@ public sealed class WebSocketGapLedgerTests
     [InlineData(RawConnection.Text, new byte[] { 0xff })]
     public async Task What_came_while_a_slow_pipeline_did_not_listen_and_is_lost_lies_within_the_gap(int opcode, byte[] payload)
     {
-        var (ends, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
-        await using var server = Serve(async connection =>
+        var (more, ends, ended) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
+        await using var server = Serve(more.Task, async connection =>
         {
             await ends.Task;
             await connection.SendAsync(opcode, payload);
@@ -26,8 +26,7 @@ public sealed class WebSocketGapLedgerTests
         });
         var context = new TestSourceContext { MostRecords = 1, Latency = TimeSpan.Zero };
         await using var run = new StreamRun(context, server.Address, ("buffer-records", "1"));
-        await run.NextAsync();
-        await Eventually.Is(() => context.Reports.Any(report => report.Reason.StartsWith("The buffer is full")));
+        await StandStillAsync(run, more);
         var stoodStill = context.Clock.GetUtcNow();
         context.Clock.Advance(TimeSpan.FromMinutes(10));
         ends.SetResult();
@@ -44,8 +43,8 @@ public sealed class WebSocketGapLedgerTests
     [Fact]
     public async Task So_it_is_after_a_restart_because_what_was_read_late_came_earlier()
     {
-        var sent = new TaskCompletionSource();
-        await using var server = Serve(connection =>
+        var (more, sent) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var server = Serve(more.Task, connection =>
         {
             sent.SetResult();
             return connection.IgnoreAsync();
@@ -54,8 +53,7 @@ public sealed class WebSocketGapLedgerTests
         DateTimeOffset stoodStill;
         await using (var run = new StreamRun(context, server.Address, ("buffer-records", "1")))
         {
-            await run.NextAsync();
-            await Eventually.Is(() => context.Reports.Any(report => report.Reason.StartsWith("The buffer is full")));
+            await StandStillAsync(run, more);
             await sent.Task;
             stoodStill = context.Clock.GetUtcNow();
             context.Clock.Advance(TimeSpan.FromMinutes(10));
@@ -155,16 +153,37 @@ public sealed class WebSocketGapLedgerTests
         Assert.Equal("The server's numbers began anew.", gaps[0].Reason);
     }
 
-    /// <summary>Sends 1 to 6 to its first connection, which does something then; sends 20 to the others.</summary>
-    private static RawWebSocketServer Serve(Func<RawConnection, Task> first) => new(async connection =>
+    /// <summary>Sends 1 to its first connection, then 2 to 6 at once, and does something with it; sends 20 to the others.</summary>
+    private static RawWebSocketServer Serve(Task more, Func<RawConnection, Task> first) => new(async connection =>
     {
-        foreach (var number in connection.Number == 1 ? Enumerable.Range(1, 6) : [20])
+        if (connection.Number > 1)
         {
-            await connection.SendAsync($$"""{"n":{{number}}}""");
+            await SendAsync([20]);
+            await connection.IgnoreAsync();
+            return;
         }
 
-        await (connection.Number == 1 ? first(connection) : connection.IgnoreAsync());
+        await SendAsync([1]);
+        await more;
+        await SendAsync([2, 3, 4, 5, 6]);
+        await first(connection);
+
+        async Task SendAsync(int[] numbers)
+        {
+            foreach (var number in numbers)
+            {
+                await connection.SendAsync($$"""{"n":{{number}}}""");
+            }
+        }
     });
+
+    /// <summary>Takes the first message, and waits until the third one finds no room and nobody reads any more.</summary>
+    private static async Task StandStillAsync(StreamRun run, TaskCompletionSource more)
+    {
+        await run.NextAsync();
+        more.SetResult();
+        await Eventually.Is(() => run.Context.Reports.Any(report => report.Reason.StartsWith("The buffer is full")));
+    }
 
     private static async Task<WebSocketConnection> ConnectAsync(WebSocketServer server, TimeProvider clock)
     {
