@@ -6,8 +6,11 @@ namespace DataFlow.Connectors;
 /// </summary>
 internal interface IMessageQueue : IDisposable
 {
-    /// <summary>Where the stream goes on: after the last message that was added.</summary>
-    StreamPlace End { get; }
+    /// <summary>Where the stream goes on: after the last message that is here from before.</summary>
+    StreamPlace Start { get; }
+
+    /// <summary>Number of the last message that was added. From any thread.</summary>
+    long Last { get; }
 
     /// <summary>What the messages' own identity belongs to where the queue gives them their numbers for good; null otherwise.</summary>
     RecordIdentity? Identity => null;

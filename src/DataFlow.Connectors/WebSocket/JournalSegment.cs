@@ -25,7 +25,7 @@ internal sealed class JournalSegment : IDisposable
         Length = HeadSize;
     }
 
-    private static ReadOnlySpan<byte> Magic => "DFMSG001"u8;
+    private static ReadOnlySpan<byte> Magic => "DFMSG002"u8;
 
     public string Path { get; }
 

@@ -19,6 +19,7 @@ internal sealed class MessageBuffer : IMessageQueue
     private int _messages;
     private long _bytes;
     private int _dropped;
+    private long _last;
     private bool _isDisposed;
 
     public MessageBuffer(WebSocketSourceOptions options, SourceContext context, StreamPlace start, WebSocketMetrics metrics)
@@ -29,11 +30,14 @@ internal sealed class MessageBuffer : IMessageQueue
         _maxBytes = options.BufferBytes.Bytes;
         _batchMessages = Math.Min(context.BatchSize, _maxMessages);
         _batchBytes = (int)Math.Min(context.BatchBytes, _maxBytes);
-        End = start;
+        (Start, _last) = (start, start.Number);
     }
 
     /// <inheritdoc/>
-    public StreamPlace End { get; }
+    public StreamPlace Start { get; }
+
+    /// <inheritdoc/>
+    public long Last => Volatile.Read(ref _last);
 
     /// <inheritdoc/>
     public ValueTask AddAsync(MessageFrame frame, ReadOnlyMemory<byte> message, CancellationToken abandoned)
@@ -172,6 +176,7 @@ internal sealed class MessageBuffer : IMessageQueue
         }
 
         MessageFrame.Append(_open, in frame, message);
+        Volatile.Write(ref _last, frame.Number);
         _openMessages++;
         _messages++;
         _bytes += size;

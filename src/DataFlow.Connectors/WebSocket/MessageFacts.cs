@@ -17,8 +17,9 @@ internal sealed class MessageFacts(WebSocketSourceOptions options, bool isResuma
     /// <param name="message">Its bytes.</param>
     /// <param name="kind">What it is.</param>
     /// <param name="number">Its place in the stream.</param>
-    /// <param name="received">When it came.</param>
-    public MessageFrame Of(ReadOnlySpan<byte> message, MessageKind kind, long number, DateTimeOffset received)
+    /// <param name="received">When it was read.</param>
+    /// <param name="heardUpTo">Everything that came before this moment was read before it.</param>
+    public MessageFrame Of(ReadOnlySpan<byte> message, MessageKind kind, long number, DateTimeOffset received, DateTimeOffset heardUpTo)
     {
         var frame = new MessageFrame
         {
@@ -26,6 +27,7 @@ internal sealed class MessageFacts(WebSocketSourceOptions options, bool isResuma
             Kind = kind,
             Number = number,
             Received = received.ToUnixTimeMilliseconds(),
+            HeardUpTo = heardUpTo.ToUnixTimeMilliseconds(),
             Sequence = MessageFrame.NoSequence,
             CursorLength = -1,
         };

@@ -15,6 +15,9 @@ internal enum MessageKind
 
     /// <summary>No message of the server's: an entry of the gap ledger, at its place among them.</summary>
     Gap,
+
+    /// <summary>Its record came before it, from the API that was asked for a gap. Never in a journal.</summary>
+    Repeated,
 }
 
 /// <summary>
@@ -39,6 +42,9 @@ internal struct MessageFrame
 
     /// <summary>When it came, in milliseconds since 1970.</summary>
     public long Received;
+
+    /// <summary>Everything that came up to this moment was read with it or before it, in milliseconds since 1970.</summary>
+    public long HeardUpTo;
 
     /// <summary><see cref="NoSequence"/> when it has none.</summary>
     public long Sequence;
@@ -70,6 +76,10 @@ internal struct MessageFrame
         batch.Length += Size + message.Length;
     }
 
+    /// <summary>Marks a message of a batch's buffer as one that becomes no record.</summary>
+    public static void LeaveOut(RecordBatch batch, int start) =>
+        Unsafe.As<byte, MessageFrame>(ref batch.Data[start]).Kind = MessageKind.Repeated;
+
     /// <summary>Follows the messages of a filled buffer.</summary>
     /// <param name="before">Where the stream was.</param>
     /// <param name="buffer">Frames and messages.</param>
@@ -94,7 +104,7 @@ internal struct MessageFrame
             At(buffer, last).Number,
             cursorLength < 0 ? before.Cursor : CursorText(buffer.Slice(cursorStart, cursorLength)),
             sequence,
-            DateTimeOffset.FromUnixTimeMilliseconds(At(buffer, last).Received));
+            DateTimeOffset.FromUnixTimeMilliseconds(At(buffer, last).HeardUpTo));
     }
 
     /// <summary>The cursor as the server wrote it; the inside of a JSON string is unescaped.</summary>

@@ -27,11 +27,12 @@ internal sealed class MessageJournal : IMessageQueue
     private long _unreadSince;
     private long _bytes;
     private long _acknowledged;
+    private long _last;
     private bool _isDisposed;
 
     private MessageJournal(WebSocketSourceOptions options, SourceContext context, StreamPlace start, WebSocketMetrics metrics, string folder)
     {
-        (_context, _metrics, _folder, End) = (context, metrics, folder, start);
+        (_context, _metrics, _folder, Start, _last) = (context, metrics, folder, start, start.Number);
         _signals = new QueueSignals(context.Time);
         _maxBytes = options.JournalBytes.Bytes;
         _segmentBytes = Math.Min(_maxBytes / Segments, LargestSegment);
@@ -39,7 +40,10 @@ internal sealed class MessageJournal : IMessageQueue
     }
 
     /// <inheritdoc/>
-    public StreamPlace End { get; private set; }
+    public StreamPlace Start { get; private set; }
+
+    /// <inheritdoc/>
+    public long Last => Volatile.Read(ref _last);
 
     /// <inheritdoc/>
     public RecordIdentity Identity => new($"websocket-journal:{_segments[^1].Journal:N}", WebSocketSourceConnector.Split);
@@ -174,7 +178,7 @@ internal sealed class MessageJournal : IMessageQueue
     private void Recover()
     {
         Directory.CreateDirectory(_folder);
-        var delivered = End.Number;
+        var delivered = Start.Number;
         foreach (var path in Directory.GetFiles(_folder, "*" + JournalSegment.Extension).Order(StringComparer.Ordinal))
         {
             if (JournalSegment.Open(path) is not { } segment)
@@ -183,11 +187,12 @@ internal sealed class MessageJournal : IMessageQueue
             }
 
             _segments.Add(segment);
-            End = End with { Number = Math.Max(End.Number, segment.First - 1) };
+            Start = Start with { Number = Math.Max(Start.Number, segment.First - 1) };
             segment.Recover((frames, offset) => TakeIn(segment, frames, offset, delivered));
             _bytes += segment.Length;
         }
 
+        _last = Start.Number;
         if (_segments.Count == 0)
         {
             Begin(Guid.NewGuid());
@@ -215,7 +220,7 @@ internal sealed class MessageJournal : IMessageQueue
 
                 _unread++;
                 _unreadBytes += size;
-                End = MessageFrame.Follow(End, frames.Slice(at, size), out _);
+                Start = MessageFrame.Follow(Start, frames.Slice(at, size), out _);
             }
 
             at += size;
@@ -234,7 +239,7 @@ internal sealed class MessageJournal : IMessageQueue
                 RemoveDelivered();
             }
 
-            if (_unread + (End.Number - _acknowledged) > 0 && _bytes + size > _maxBytes)
+            if (_unread + (_last - _acknowledged) > 0 && _bytes + size > _maxBytes)
             {
                 return false;
             }
@@ -247,7 +252,7 @@ internal sealed class MessageJournal : IMessageQueue
         }
 
         _bytes += size;
-        End = End with { Number = frame.Number };
+        Volatile.Write(ref _last, frame.Number);
         if (_unread++ == 0)
         {
             _unreadSince = _context.Time.GetTimestamp();
@@ -269,7 +274,7 @@ internal sealed class MessageJournal : IMessageQueue
             _segments[^1].Flush();
         }
 
-        _segments.Add(JournalSegment.Create(_folder, journal, End.Number + 1));
+        _segments.Add(JournalSegment.Create(_folder, journal, _last + 1));
         _bytes += JournalSegment.Start;
     }
 

@@ -78,7 +78,11 @@ internal sealed partial class MessageRows(WebSocketSourceOptions options, ILogge
     private void Add(RecordBatch batch, JsonMessageRows? parser, in MessageFrame frame, int start)
     {
         var message = batch.Data.AsSpan(start, frame.Length);
-        if (frame.Kind == MessageKind.TooLong)
+        if (frame.Kind == MessageKind.Repeated)
+        {
+            // Its record is here already.
+        }
+        else if (frame.Kind == MessageKind.TooLong)
         {
             AddError(batch, in frame, start, "message-too-long",
                 $"Message {frame.Number} is longer than max-message-bytes ({options.MaxMessageBytes}) allows; its beginning is kept. Raise the limit if that is right.");

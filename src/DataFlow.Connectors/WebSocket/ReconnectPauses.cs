@@ -22,9 +22,12 @@ internal sealed class ReconnectPauses(WebSocketSourceOptions options, Random ran
     {
         if (lasted >= options.ReconnectStableAfter)
         {
-            Count = 0;
+            StartOver();
         }
     }
+
+    /// <summary>What was tried again works.</summary>
+    public void StartOver() => Count = 0;
 
     /// <summary>Counts a reconnection and gives the pause before it.</summary>
     /// <param name="serverRestarts">The server has asked for time.</param>

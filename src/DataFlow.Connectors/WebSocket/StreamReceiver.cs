@@ -9,17 +9,17 @@ namespace DataFlow.Connectors;
 /// receives, and connects again.
 /// </summary>
 internal sealed partial class StreamReceiver(
-    SourceSettings settings, WebSocketSourceOptions options, SourceContext context, IMessageQueue queue, WebSocketMetrics metrics)
+    SourceSettings settings, WebSocketSourceOptions options, SourceContext context, IMessageQueue queue, WebSocketMetrics metrics, StreamHealth health)
 {
     private readonly Handshake _handshake = new(settings, options);
     private readonly ReconnectPauses _pauses = new(options, Random.Shared);
-    private readonly GapLedger _ledger = new(options, queue.End);
+    private readonly GapLedger _ledger = new(options, queue.Start);
     private readonly MessageFacts _facts = new(
         options, isResumable: !options.Journal && WebSocketAddress.ResumesFromCursor(settings.Connection, options));
 
     private readonly ILogger _logger = context.Logger;
-    private long _number = queue.End.Number;
-    private string? _cursor = queue.End.Cursor;
+    private long _number = queue.Start.Number;
+    private string? _cursor = queue.Start.Cursor;
     private byte[] _newCursor = [];
     private int _newCursorLength = -1;
     private int _repeated;
@@ -83,20 +83,20 @@ internal sealed partial class StreamReceiver(
             // Reading tells why the connection has ended, with the code that the server gave.
         }
 
-        await ConnectedAsync(abandoned).ConfigureAwait(false);
+        await ConnectedAsync(connection, abandoned).ConfigureAwait(false);
         using var leaving = stop.Register(static connection => ((WebSocketConnection)connection!).Leave(), connection);
         await ReceiveAsync(connection, cursor, abandoned).ConfigureAwait(false);
         metrics.IsConnected = false;
         _pauses.Ended(context.Time.GetElapsedTime(opened));
         if (!stop.IsCancellationRequested)
         {
-            _ledger.Ended(context.Time.GetUtcNow(), connection.End.Reason);
+            _ledger.Ended(connection.HeardUpTo, connection.End.Reason);
         }
 
         return connection.End;
     }
 
-    private async Task ConnectedAsync(CancellationToken abandoned)
+    private async Task ConnectedAsync(WebSocketConnection connection, CancellationToken abandoned)
     {
         if (_worked)
         {
@@ -105,11 +105,11 @@ internal sealed partial class StreamReceiver(
 
         _worked = true;
         metrics.IsConnected = true;
-        context.Report(SourceHealth.Healthy, $"connected to {_handshake.Address}");
+        health.Connected($"connected to {_handshake.Address}");
         LogConnected(_handshake.Address);
         if (_ledger.Connected(context.Time.GetUtcNow()) is { } gap)
         {
-            await MissedAsync(gap, abandoned).ConfigureAwait(false);
+            await MissedAsync(gap, connection.HeardUpTo, abandoned).ConfigureAwait(false);
         }
     }
 
@@ -119,7 +119,7 @@ internal sealed partial class StreamReceiver(
         while (await connection.ReadAsync().ConfigureAwait(false))
         {
             var now = context.Time.GetUtcNow();
-            var frame = _facts.Of(connection.Message.Span, connection.Kind, _number + 1, now);
+            var frame = _facts.Of(connection.Message.Span, connection.Kind, _number + 1, now, connection.HeardUpTo);
             Note(connection.Message.Span, now);
             isFirst = isFirst && frame.CursorLength >= 0
                 && MessageFrame.CursorText(connection.Message.Span.Slice(frame.CursorStart, frame.CursorLength)) == resumedFrom;
@@ -129,12 +129,12 @@ internal sealed partial class StreamReceiver(
                 continue;
             }
 
-            if (_ledger.Follow(frame.Sequence == MessageFrame.NoSequence ? null : frame.Sequence, now) is { } gap)
+            if (_ledger.Follow(frame.Sequence == MessageFrame.NoSequence ? null : frame.Sequence, now, connection.HeardUpTo) is { } gap)
             {
-                await MissedAsync(gap, abandoned).ConfigureAwait(false);
+                await MissedAsync(gap, connection.HeardUpTo, abandoned).ConfigureAwait(false);
 
                 // The gap may have taken the number.
-                frame = _facts.Of(connection.Message.Span, connection.Kind, _number + 1, now);
+                frame = _facts.Of(connection.Message.Span, connection.Kind, _number + 1, now, connection.HeardUpTo);
             }
 
             KeepCursor(in frame, connection.Message.Span);
@@ -179,7 +179,7 @@ internal sealed partial class StreamReceiver(
         }
     }
 
-    private async ValueTask MissedAsync(SourceGap gap, CancellationToken abandoned)
+    private async ValueTask MissedAsync(SourceGap gap, DateTimeOffset heardUpTo, CancellationToken abandoned)
     {
         metrics.Missed(gap);
         LogGap((gap.To - gap.From).TotalSeconds, gap.From, gap.Missing is { } missing ? $"{missing} messages are missing" : "what is missing is not known", gap.Reason);
@@ -187,7 +187,11 @@ internal sealed partial class StreamReceiver(
         if (options.GapRecords || options.OnGap is not null)
         {
             var message = Encoding.UTF8.GetBytes(string.Concat("{\"type\":\"gap\",", gap.ToString().AsSpan(1)));
-            await AddAsync(_facts.Of(message, MessageKind.Gap, _number + 1, gap.To), message, abandoned).ConfigureAwait(false);
+            var frame = _facts.Of(message, MessageKind.Gap, _number + 1, gap.To, heardUpTo);
+
+            // With it the numbers up to the next one are accounted for.
+            frame.Sequence = gap.Next - 1 ?? MessageFrame.NoSequence;
+            await AddAsync(frame, message, abandoned).ConfigureAwait(false);
         }
     }
 
@@ -207,8 +211,7 @@ internal sealed partial class StreamReceiver(
         }
 
         var pause = _pauses.Next(end.ServerRestarts);
-        context.ReportConnectionError(ConnectorException.External(end.Reason));
-        context.Report(SourceHealth.Unhealthy, $"{end.Reason} Reconnection {_pauses.Count} in {pause.TotalSeconds:0.0} s.");
+        health.Lost(end.Reason, $"{end.Reason} Reconnection {_pauses.Count} in {pause.TotalSeconds:0.0} s.");
         await Task.Delay(pause, context.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

@@ -25,12 +25,14 @@ internal sealed class WebSocketConnection : IAsyncDisposable
     private readonly Task _watching;
     private byte[] _buffer = new byte[FirstBuffer];
     private readonly byte[]? _pong;
+    private readonly TimeSpan? _deafFor;
     private byte[]? _answer;
     private long _waitingSince;
     private long _pingSent;
     private int _unanswered;
     private long _answerDue;
     private string? _givenUp;
+    private bool _isListening;
     private Task _farewell = Task.CompletedTask;
 
     public WebSocketConnection(WebSocket socket, WebSocketSourceOptions options, TimeProvider time)
@@ -39,6 +41,8 @@ internal sealed class WebSocketConnection : IAsyncDisposable
         _pong = options.PongMessage.Length > 0 ? Encoding.UTF8.GetBytes(options.PongMessage) : null;
         _answer = options.SubscribeExpect.Length > 0 ? Encoding.UTF8.GetBytes(options.SubscribeExpect) : null;
         _answerDue = _answer is null ? 0 : After(options.SubscribeTimeout);
+        HeardUpTo = time.GetUtcNow();
+        _deafFor = options.HeartbeatInterval > TimeSpan.Zero ? options.HeartbeatInterval + options.HeartbeatTimeout : null;
         _watching = options.IdleTimeout > TimeSpan.Zero || options.PingMessage.Length > 0 || _answer is not null ? WatchAsync() : Task.CompletedTask;
     }
 
@@ -50,6 +54,12 @@ internal sealed class WebSocketConnection : IAsyncDisposable
 
     /// <summary>What the last message is.</summary>
     public MessageKind Kind { get; private set; }
+
+    /// <summary>
+    /// Everything that had come up to this moment has been read, the last message included: nothing else was waiting. While messages
+    /// are read later than they come, because nobody has asked for them, it stays behind.
+    /// </summary>
+    public DateTimeOffset HeardUpTo { get; private set; }
 
     /// <summary>Sends what subscribes to the stream.</summary>
     /// <exception cref="WebSocketException">The connection has ended.</exception>
@@ -81,6 +91,12 @@ internal sealed class WebSocketConnection : IAsyncDisposable
         catch (Exception failure) when (failure is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
         {
             End = new ConnectionEnd(_givenUp ?? Describe(failure));
+        }
+
+        if (_isListening && _deafFor is { } deaf && _time.GetUtcNow() - deaf is var alive && alive > HeardUpTo)
+        {
+            // It waited for a message with pings being answered: a dead connection is noticed late, but not later than that.
+            HeardUpTo = alive;
         }
 
         return false;
@@ -117,22 +133,22 @@ internal sealed class WebSocketConnection : IAsyncDisposable
             }
 
             var receive = _socket.ReceiveAsync(_buffer.AsMemory(length), CancellationToken.None);
-            ValueWebSocketReceiveResult received;
-            if (receive.IsCompletedSuccessfully || _options.IdleTimeout == TimeSpan.Zero)
+            var waits = !receive.IsCompleted;
+            if (waits)
             {
-                received = await receive.ConfigureAwait(false);
-            }
-            else
-            {
-                Volatile.Write(ref _waitingSince, _time.GetTimestamp());
-                received = await receive.ConfigureAwait(false);
-                Volatile.Write(ref _waitingSince, 0);
+                Waits(isBetweenMessages: total == 0);
             }
 
+            var received = await receive.ConfigureAwait(false);
             if (received.MessageType == WebSocketMessageType.Close)
             {
                 End = ConnectionEnd.Of((int?)_socket.CloseStatus, _socket.CloseStatusDescription, _options);
                 return false;
+            }
+
+            if (waits)
+            {
+                Came();
             }
 
             total += received.Count;
@@ -156,6 +172,30 @@ internal sealed class WebSocketConnection : IAsyncDisposable
                 Kind = isLong ? MessageKind.TooLong : received.MessageType == WebSocketMessageType.Binary ? MessageKind.Binary : MessageKind.Text;
                 return true;
             }
+        }
+    }
+
+    private void Waits(bool isBetweenMessages)
+    {
+        if (_options.IdleTimeout > TimeSpan.Zero)
+        {
+            Volatile.Write(ref _waitingSince, _time.GetTimestamp());
+        }
+
+        if (isBetweenMessages)
+        {
+            _isListening = true;
+            HeardUpTo = _time.GetUtcNow();
+        }
+    }
+
+    private void Came()
+    {
+        Volatile.Write(ref _waitingSince, 0);
+        if (_isListening)
+        {
+            _isListening = false;
+            HeardUpTo = _time.GetUtcNow();
         }
     }
 

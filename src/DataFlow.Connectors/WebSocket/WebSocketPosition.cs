@@ -6,8 +6,8 @@ namespace DataFlow.Connectors;
 /// <param name="Number">Messages so far.</param>
 /// <param name="Cursor">The last cursor; null when no message had one.</param>
 /// <param name="Sequence">The last sequence number; null when no message had one.</param>
-/// <param name="Received">When the last message came; null before the first.</param>
-internal sealed record StreamPlace(long Number, string? Cursor, long? Sequence, DateTimeOffset? Received)
+/// <param name="HeardUpTo">Nothing that came before this moment is missing but what gaps stand for; null before the first message.</param>
+internal sealed record StreamPlace(long Number, string? Cursor, long? Sequence, DateTimeOffset? HeardUpTo)
 {
     /// <summary>Before the first message.</summary>
     public static StreamPlace Start { get; } = new(0, null, null, null);
@@ -16,7 +16,7 @@ internal sealed record StreamPlace(long Number, string? Cursor, long? Sequence, 
 /// <summary>A <see cref="StreamPlace"/> as it is stored, with what the filling of gaps needs where there is any.</summary>
 internal sealed class WebSocketPosition(StreamPlace place, GapFillState? filling = null) : Position
 {
-    private const int Version = 1;
+    private const int Version = 2;
 
     /// <inheritdoc/>
     public override long Offset => place.Number;
@@ -49,7 +49,7 @@ internal sealed class WebSocketPosition(StreamPlace place, GapFillState? filling
                 root.GetProperty("number").GetInt64(),
                 root.TryGetProperty("cursor", out var cursor) ? cursor.GetString() : null,
                 root.TryGetProperty("sequence", out var sequence) ? sequence.GetInt64() : null,
-                root.TryGetProperty("received", out var received) ? received.GetDateTimeOffset() : null);
+                root.TryGetProperty("heard", out var heard) ? heard.GetDateTimeOffset() : null);
             return new WebSocketPosition(place, root.TryGetProperty("filling", out var filling) ? GapFillState.Read(filling) : null);
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
@@ -75,9 +75,9 @@ internal sealed class WebSocketPosition(StreamPlace place, GapFillState? filling
             writer.WriteNumber("sequence", sequence);
         }
 
-        if (place.Received is { } received)
+        if (place.HeardUpTo is { } heard)
         {
-            writer.WriteString("received", received);
+            writer.WriteString("heard", heard);
         }
 
         if (filling is not null)

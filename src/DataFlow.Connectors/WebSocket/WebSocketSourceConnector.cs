@@ -23,10 +23,11 @@ internal sealed class WebSocketSourceConnector(SourceSettings settings, WebSocke
             : new MessageBuffer(options, context, place, metrics);
         var identity = queue.Identity ?? IdentityOf();
         var rows = new MessageRows(options, context.Logger);
-        _filler = options.OnGap is null ? null : new GapFiller(settings, options, context, metrics, start.Filling ?? GapFillState.Start);
+        var health = new StreamHealth(context);
+        _filler = options.OnGap is null ? null : new GapFiller(settings, options, context, queue, health, metrics, start);
         var batches = new StreamBatches(queue, _filler);
         await using var ending = batches.ConfigureAwait(false);
-        var receiver = new StreamReceiver(settings, options, context, queue, metrics);
+        var receiver = new StreamReceiver(settings, options, context, queue, metrics, health);
         using var abandoned = new CancellationTokenSource();
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var receiving = receiver.RunAsync(leave.Token, abandoned.Token);

@@ -8,7 +8,11 @@ namespace DataFlow.Engine.State;
 /// <param name="Generation">The generation afterwards.</param>
 /// <param name="Epoch">The epoch afterwards.</param>
 public sealed record HistoryEntry(
-    DateTimeOffset At, HistoryEvent Event, string Owner, string? Detail, long Generation, long Epoch);
+    DateTimeOffset At, HistoryEvent Event, string Owner, string? Detail, long Generation, long Epoch)
+{
+    /// <summary>Its number in the store: later entries have higher ones.</summary>
+    public long Number { get; init; }
+}
 
 /// <summary>Kinds of <see cref="HistoryEntry"/>.</summary>
 public enum HistoryEvent

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Globalization;
 using DataFlow.Cluster;
 using DataFlow.Engine.Lifecycle;
 using DataFlow.Engine.State;
@@ -15,6 +16,7 @@ namespace DataFlow.Server.Endpoints;
 /// <summary>The life of a pipeline: commands, and what happened.</summary>
 internal static class LifecycleEndpoints
 {
+    private const string Older = "Only older entries: 'next' of the part before.";
     private const string Idempotent = " Giving the command again changes nothing.";
 
     public static void MapLifecycle(this IEndpointRouteBuilder routes)
@@ -49,28 +51,40 @@ internal static class LifecycleEndpoints
 
     private static async Task<IResult> HistoryAsync(
         string name, [FromServices] IServiceStore store, [FromServices] PipelineService service, CancellationToken ct,
-        [Description("Most entries, 1 to 1000.")] int limit = Paging.DefaultLimit)
+        [Description(Older)] long? after = null,
+        [Description("Most entries of the part, 1 to 1000.")] int limit = Paging.DefaultLimit)
     {
         Paging.CheckLimit(limit);
-        var history = await store.State.HistoryAsync(name, limit, ct).ConfigureAwait(false);
+        var history = await store.State.HistoryAsync(name, after is null ? limit + 1 : int.MaxValue, ct).ConfigureAwait(false);
         if (history.Count == 0)
         {
             // A removed pipeline has a history; one that never was has none.
             await service.GetAsync(name, ct).ConfigureAwait(false);
         }
 
-        return Results.Ok(new Page<EventAnswer>([.. history.Select(EventAnswer.Of)], Next: null));
+        var page = Paging.Of([.. history.Where(entry => after is null || entry.Number < after).Take(limit + 1)], limit, entry => KeyOf(entry.Number));
+        return Results.Ok(new Page<EventAnswer>([.. page.Items.Select(EventAnswer.Of)], page.Next));
     }
 
     private static async Task<IResult> GapsAsync(
         string name, [FromServices] IServiceStore store, [FromServices] PipelineService service, CancellationToken ct,
-        [Description("Most entries, 1 to 1000.")] int limit = Paging.DefaultLimit)
+        [Description(Older)] long? after = null,
+        [Description("Most entries of the part, 1 to 1000.")] int limit = Paging.DefaultLimit)
     {
         Paging.CheckLimit(limit);
         await service.GetAsync(name, ct).ConfigureAwait(false);
         var history = await store.State.HistoryAsync(name, int.MaxValue, ct).ConfigureAwait(false);
-        var gaps = SourceGap.Ledger(
-            history.Where(entry => entry is { Event: HistoryEvent.Gap, Detail: not null }).Select(entry => SourceGap.Parse(entry.Detail!)).Reverse());
-        return Results.Ok(new Page<SourceGap>([.. gaps.Reverse().Take(limit)], Next: null));
+        var entries = history.Where(entry => entry is { Event: HistoryEvent.Gap, Detail: not null })
+            .Select(entry => (entry.Number, Gap: SourceGap.Parse(entry.Detail!))).Reverse().ToList();
+
+        // A gap that is filled later keeps its place.
+        var numbers = new Dictionary<SourceGap, long>();
+        entries.ForEach(entry => numbers.TryAdd(Unfilled(entry.Gap), entry.Number));
+        var gaps = SourceGap.Ledger(entries.Select(entry => entry.Gap)).Reverse().Where(gap => after is null || numbers[Unfilled(gap)] < after);
+        return Results.Ok(Paging.Of([.. gaps.Take(limit + 1)], limit, gap => KeyOf(numbers[Unfilled(gap)])));
+
+        static SourceGap Unfilled(SourceGap gap) => gap with { Filled = null };
     }
+
+    private static string KeyOf(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Json.Nodes;
+using DataFlow.Conformance;
 
 namespace DataFlow.IntegrationTests.Service;
 
@@ -75,6 +77,55 @@ public sealed class LifecycleApiTests(TestService service) : IClassFixture<TestS
         await service.AddAsync(Definitions.Endless("gapless"));
 
         Assert.Empty((await service.GetAsync("pipelines/gapless/gaps")).Is(HttpStatusCode.OK).Json["items"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task The_ledger_and_the_history_come_in_parts_newest_first()
+    {
+        var connections = 0;
+        await using var server = await WebSocketServer.StartAsync(async connection =>
+        {
+            var number = Interlocked.Increment(ref connections) * 10;
+            await connection.SendAsync($$"""{"n":{{number}}}""");
+            if (number < 50)
+            {
+                await connection.CloseAsync(1001);
+            }
+
+            await connection.UntilClosedAsync();
+        });
+        await service.AddAsync(
+            $$"""
+            name: cut
+            source: { type: websocket, connection: "{{server.Address}}", options: { sequence-path: n, reconnect-min-backoff: 10ms } }
+            sink: { type: "null" }
+            """,
+            start: true);
+        await Conformance.Eventually.IsAsync(async () =>
+        {
+            var answer = await service.GetAsync("pipelines/cut/gaps");
+            return (answer.Json["items"]!.AsArray().Count == 4, answer.Text);
+        });
+        (await service.PostAsync("pipelines/cut/stop")).Is(HttpStatusCode.OK);
+
+        Assert.Equal([50, 40, 30, 20], (await AllAsync("pipelines/cut/gaps")).Select(gap => gap["next"]!.GetValue<int>()));
+        var history = (await service.GetAsync("pipelines/cut/history")).Json["items"]!.AsArray();
+        Assert.True(history.Count > 4);
+        Assert.Equal(history.Select(entry => entry!.ToJsonString()), (await AllAsync("pipelines/cut/history")).Select(entry => entry.ToJsonString()));
+
+        async Task<List<JsonNode>> AllAsync(string path)
+        {
+            var all = new List<JsonNode>();
+            for (string? next = ""; next is not null;)
+            {
+                var page = (await service.GetAsync($"{path}?limit=3{next}")).Is(HttpStatusCode.OK).Json;
+                Assert.InRange(page["items"]!.AsArray().Count, 1, 3);
+                all.AddRange(page["items"]!.AsArray()!);
+                next = page["next"] is { } after ? $"&after={after}" : null;
+            }
+
+            return all;
+        }
     }
 
     [Fact]

@@ -1,5 +1,6 @@
+using System.Collections.Concurrent;
+using DataFlow.Conformance;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace DataFlow.UnitTests.Fakes;
@@ -14,7 +15,11 @@ internal sealed class TestSourceContext : SourceContext
 
     public Dictionary<string, SplitPosition> Positions { get; } = [];
 
-    public List<(SourceHealth Health, string Reason)> Reports { get; } = [];
+    public ConcurrentQueue<(SourceHealth Health, string Reason)> Reports { get; } = [];
+
+    public ConcurrentQueue<SourceGap> Gaps { get; } = [];
+
+    public CollectedLog Log { get; } = new();
 
     public List<Exception> ConnectionErrors { get; } = [];
 
@@ -54,7 +59,7 @@ internal sealed class TestSourceContext : SourceContext
 
     public override BatchPool Pool { get; } = new();
 
-    public override ILogger Logger => NullLogger.Instance;
+    public override ILogger Logger => Log;
 
     public override string? Folder => StateFolder;
 
@@ -80,7 +85,13 @@ internal sealed class TestSourceContext : SourceContext
 
     public override void CaughtUp() => CaughtUpCalls++;
 
-    public override void Report(SourceHealth health, string reason) => Reports.Add((health, reason));
+    public override void Report(SourceHealth health, string reason) => Reports.Enqueue((health, reason));
+
+    public override ValueTask ReportGapAsync(SourceGap gap, CancellationToken ct)
+    {
+        Gaps.Enqueue(gap);
+        return ValueTask.CompletedTask;
+    }
 
     public override void ReportConnectionError(Exception error) => ConnectionErrors.Add(error);
 

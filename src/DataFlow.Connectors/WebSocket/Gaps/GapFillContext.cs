@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace DataFlow.Connectors;
 
 /// <summary>What the API of a gap may ask of the engine: it reads once, and what it reports is told of the gap.</summary>
-internal sealed class GapFillContext(SourceContext stream, SourceGap gap, ApiPosition? position) : SourceContext
+internal sealed class GapFillContext(SourceContext stream, StreamHealth streamHealth, SourceGap gap, ApiPosition? position) : SourceContext
 {
     public override string PipelineId => stream.PipelineId;
 
@@ -46,7 +46,7 @@ internal sealed class GapFillContext(SourceContext stream, SourceGap gap, ApiPos
         // The stream's own health is another matter.
         if (health != SourceHealth.Healthy)
         {
-            stream.Report(SourceHealth.Waiting, $"The gap since {gap.From:u} is not filled yet: {reason}");
+            streamHealth.Unfilled(gap, reason);
         }
     }
 

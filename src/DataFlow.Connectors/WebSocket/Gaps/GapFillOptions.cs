@@ -16,19 +16,22 @@ internal sealed record GapFillOptions : IOptionsValidation
         Required = true, Example = "https://api.example.com/events?after={{last}}&before={{next}}")]
     public string Connection { get; init; } = "";
 
-    [Option("Path to the key of a record of the API. One whose key is that of a message around the gap, or of another record, is left out.",
+    [Option("Path to the key of a record of the API, which no other record ever has. One whose key is that of a message around the gap, or of another record, is left out.",
         Required = true, Example = "id")]
     public string DeduplicateBy { get; init; } = "";
 
     [Option("Path to the same key in a message. Left out: deduplicate-by.", Example = "data.id")]
     public string? MessageKey { get; init; }
 
+    /// <summary>Path to the key in a message.</summary>
+    public string KeyOfMessages => MessageKey ?? DeduplicateBy;
+
     [Option("How many messages on each side of a gap are remembered by their key. More than what comes within twice the margin.")]
     [OptionRange(1, 100_000)]
     public int Remember { get; init; } = 2000;
 
-    [Option("How much earlier {{from}} and later {{to}} are than the gap, because clocks differ and messages travel. The API is asked when that "
-        + "much time is over.", Unit = "s")]
+    [Option("How much earlier {{from}} and later {{to}} are than the gap, because clocks differ and messages travel. The API is asked when twice "
+        + "that time is over.", Unit = "s")]
     [OptionRange(0, 86_400)]
     public TimeSpan Margin { get; init; } = TimeSpan.FromSeconds(2);
 

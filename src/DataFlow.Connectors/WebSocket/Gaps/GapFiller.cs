@@ -1,6 +1,4 @@
-using System.IO.Hashing;
 using System.Text;
-using DataFlow.Formats;
 using Microsoft.Extensions.Logging;
 
 namespace DataFlow.Connectors;
@@ -14,34 +12,42 @@ internal sealed partial class GapFiller : IAsyncDisposable
     /// <summary>More gaps than these are not waited for: state must be bounded. The ledger shows them as not filled.</summary>
     public const int MostGaps = 100;
 
-    // In sizes of what is remembered: a gap that fails for days must not gather the keys of all messages since then.
-    private const int MostKnown = 4;
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(1);
 
     private readonly Lock _gate = new();
     private readonly SourceSettings _settings;
     private readonly GapFillOptions _options;
     private readonly SourceContext _context;
+    private readonly IMessageQueue _queue;
+    private readonly StreamHealth _health;
     private readonly WebSocketMetrics _metrics;
     private readonly ILogger _logger;
     private readonly ReconnectPauses _pauses;
     private readonly RecordIdentity _identity;
-    private readonly JsonPath _messageKey;
-    private readonly ApiRecordValue _recordKey;
+    private readonly MessageKeys _keys;
+    private readonly bool _keysAreNumbers;
     private readonly CancellationTokenSource _stop = new();
-    private TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _followed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private GapFillState _state;
+    private long _followedTo;
     private SourceGap? _gap;
     private IAsyncEnumerator<RecordBatch>? _batches;
 
-    public GapFiller(SourceSettings settings, WebSocketSourceOptions options, SourceContext context, WebSocketMetrics metrics, GapFillState start)
+    public GapFiller(
+        SourceSettings settings, WebSocketSourceOptions options, SourceContext context, IMessageQueue queue, StreamHealth health, WebSocketMetrics metrics, WebSocketPosition start)
     {
-        (_settings, _options, _context, _metrics, _state) = (settings, options.OnGap!, context, metrics, start);
+        (_settings, _options, _context, _queue, _health, _metrics) = (settings, options.OnGap!, context, queue, health, metrics);
+        (_state, _followedTo) = (start.Filling ?? GapFillState.Start, start.Place.Number);
         _logger = context.Logger;
         _pauses = new ReconnectPauses(options, Random.Shared);
         _identity = new RecordIdentity($"websocket-gap:{HttpAddress.Show(_options.Connection)}", WebSocketSourceConnector.Split);
-        _messageKey = JsonPath.Parse(_options.MessageKey ?? _options.DeduplicateBy);
-        _recordKey = new ApiRecordValue(_options.DeduplicateBy);
-        _metrics.GapsToFill = start.Gaps.Count(gap => !gap.IsFilled);
+        _keys = new MessageKeys(_options);
+        _keysAreNumbers = _options.KeyOfMessages == options.SequencePath;
+        _metrics.GapsToFill = _state.Unfilled;
+        if (!GapRequest.Ends.Any(_options.Asks))
+        {
+            _logger.Hint("on-gap does not say where a gap ends ({{next}}, {{to}} or {{to-ms}}): what the API gives out from far beyond it comes twice.");
+        }
     }
 
     /// <summary>For the position of what was handed on so far.</summary>
@@ -50,61 +56,72 @@ internal sealed partial class GapFiller : IAsyncDisposable
         get { lock (_gate) { return _state; } }
     }
 
-    /// <summary>Notices the gaps among the messages of a batch that is about to be handed on, and remembers the others' keys.</summary>
+    /// <summary>
+    /// Notices the gaps among the messages of a batch that is about to be handed on, and remembers the others' keys. Messages whose
+    /// records an API has brought before are marked in the batch's buffer, and counted as deduplicated.
+    /// </summary>
     public void Follow(RecordBatch batch)
     {
-        var keys = new List<long>();
-        var gaps = new List<SourceGap>();
+        var messages = new List<(int At, long? Key, SourceGap? Gap)>();
+        var number = 0L;
         for (var at = 0; at < batch.Length;)
         {
             ref readonly var frame = ref MessageFrame.At(batch.Data, at);
             var message = batch.Data.AsSpan(at + MessageFrame.Size, frame.Length);
             if (frame.Kind == MessageKind.Gap)
             {
-                gaps.Add(SourceGap.Parse(Encoding.UTF8.GetString(message)));
+                messages.Add((at, null, SourceGap.Parse(Encoding.UTF8.GetString(message))));
             }
-            else if (frame.Kind != MessageKind.TooLong && _messageKey.TryFind(message, out var start, out var length))
+            else if (frame.Kind != MessageKind.TooLong && _keys.Of(message) is { } key)
             {
-                var key = message.Slice(start, length);
-                keys.Add(HashOf(key.Contains((byte)'\\') ? Encoding.UTF8.GetBytes(MessageFrame.CursorText(key)) : key));
+                messages.Add((at, key, null));
             }
 
+            number = frame.Number;
             at += MessageFrame.Size + frame.Length;
         }
 
         lock (_gate)
         {
-            long[] added = [.. keys];
-            _state = _state.With(added, _options.Remember) with { Gaps = [.. _state.Gaps.Select(gap => gap.Add(added))] };
-            gaps.ForEach(Open);
+            Follow(batch, messages);
+            _state = _state.Forget(2 * _options.Margin);
+            _followedTo = Math.Max(_followedTo, number);
+            _followed.TrySetResult();
+            _followed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
     /// <summary>The next batch that an API gives for a gap, as it came; waits until there is one. Null after the end.</summary>
     public async Task<RecordBatch?> NextAsync()
     {
-        while (true)
+        try
         {
-            try
+            while (true)
             {
-                _batches ??= await BeginAsync().ConfigureAwait(false);
-                if (await _batches.MoveNextAsync().ConfigureAwait(false))
+                var gap = _gap ??= await FirstAsync().ConfigureAwait(false);
+                try
                 {
-                    return _batches.Current;
-                }
+                    _batches ??= await BeginAsync(gap).ConfigureAwait(false);
+                    if (await _batches.MoveNextAsync().ConfigureAwait(false))
+                    {
+                        _pauses.StartOver();
+                        return _batches.Current;
+                    }
 
-                await EndAsync().ConfigureAwait(false);
-                _stop.Token.ThrowIfCancellationRequested();
+                    _stop.Token.ThrowIfCancellationRequested();
+                    await EndAsync().ConfigureAwait(false);
+                }
+                catch (Exception failure) when (!_stop.IsCancellationRequested)
+                {
+                    await EndAsync().ConfigureAwait(false);
+                    await FailedAsync(gap, failure).ConfigureAwait(false);
+                }
             }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-            {
-                return null;
-            }
-            catch (Exception failure)
-            {
-                await EndAsync().ConfigureAwait(false);
-                await FailedAsync(failure).ConfigureAwait(false);
-            }
+        }
+        catch (Exception) when (_stop.IsCancellationRequested)
+        {
+            // What was asked for last is asked for again by the next run.
+            return null;
         }
     }
 
@@ -114,34 +131,40 @@ internal sealed partial class GapFiller : IAsyncDisposable
         var position = batch.TakeAdvances() is [.., var advance] ? (ApiPosition)advance.Position : null;
         lock (_gate)
         {
-            var index = _state.Gaps.FindIndex(gap => gap.Gap == _gap);
-            var gap = Deduplicate(batch, _state.Gaps[index], out var added);
+            var gap = Deduplicate(batch, _state.Gaps.Find(open => open.Gap == _gap)!);
             if (position is not null)
             {
                 gap = gap with { Position = position, Page = [] };
             }
 
-            _state = _state.With(added, _options.Remember) with { Gaps = _state.Gaps.SetItem(index, gap) };
             if (gap.IsFilled)
             {
+                gap = gap with { Known = [] };
                 LogFilled(gap.Gap.From, gap.Filled, gap.Gap.Missing);
                 _metrics.GapsToFill--;
             }
+
+            _state = _state.With(gap);
+            batch.Metadata.Set("gap", $"{gap.Gap.From.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'}");
         }
 
         _metrics.Filled(batch.RowCount);
-        batch.Metadata.Set("gap", $"{_gap!.From.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'}");
     }
 
-    /// <summary>Enters gaps as filled into the ledger when that is durable, and forgets them.</summary>
+    /// <summary>Enters gaps as filled into the ledger when that is durable.</summary>
     public async ValueTask EnterAsync(GapFillState durable, CancellationToken ct)
     {
-        foreach (var gap in durable.Gaps.Where(gap => gap.IsFilled && State.Gaps.Exists(known => known.Gap == gap.Gap)))
+        foreach (var gap in durable.Gaps.Where(gap => gap is { IsFilled: true, IsEntered: false }))
         {
+            if (!State.Gaps.Exists(known => known.Gap == gap.Gap && !known.IsEntered))
+            {
+                continue;
+            }
+
             await _context.ReportGapAsync(gap.Gap with { Filled = gap.Filled }, ct).ConfigureAwait(false);
             lock (_gate)
             {
-                _state = _state with { Gaps = _state.Gaps.RemoveAll(known => known.Gap == gap.Gap) };
+                _state = _state.With(_state.Gaps.Find(known => known.Gap == gap.Gap)! with { IsEntered = true }).Forget(2 * _options.Margin);
             }
         }
     }
@@ -156,7 +179,32 @@ internal sealed partial class GapFiller : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private static long HashOf(ReadOnlySpan<byte> key) => (long)XxHash3.HashToUInt64(key);
+    private void Follow(RecordBatch batch, List<(int At, long? Key, SourceGap? Gap)> messages)
+    {
+        OpenGap[] filling = [.. _state.Gaps.Where(gap => gap is { Room: > 0, Found.IsEmpty: false })];
+        var keys = new List<long>();
+        foreach (var (at, key, gap) in messages)
+        {
+            if (gap is not null)
+            {
+                // What is remembered before a gap is not to be displaced by what comes after it.
+                _state = _state.Follow([.. keys], _options.Remember);
+                keys.Clear();
+                Open(gap);
+            }
+            else
+            {
+                keys.Add(key!.Value);
+                if (Array.Exists(filling, open => open.Found.Contains(key.Value)))
+                {
+                    MessageFrame.LeaveOut(batch, at);
+                    batch.Deduplicated++;
+                }
+            }
+        }
+
+        _state = _state.Follow([.. keys], _options.Remember);
+    }
 
     private void Open(SourceGap gap)
     {
@@ -165,70 +213,84 @@ internal sealed partial class GapFiller : IAsyncDisposable
             return;
         }
 
-        if (!GapRequest.CanAsk(_options, gap))
+        var beginsAnew = _keysAreNumbers && gap.Next <= gap.Last;
+        if (beginsAnew)
         {
-            LogNotAsked(gap.From, "it has no sequence number before it");
+            _state = _state.ForgetKeys();
         }
-        else if (_state.Gaps.Count >= MostGaps)
+
+        var hindrance = GapRequest.Hindrance(_options, gap)
+            ?? (beginsAnew ? "its numbers begin anew and are the keys, so that nothing tells what came already; deduplicate by a key that is never used again" : null)
+            ?? (_state.Unfilled >= MostGaps ? $"{MostGaps} others wait already" : null);
+        if (hindrance is not null)
         {
-            LogNotAsked(gap.From, $"{MostGaps} others wait already");
+            LogNotAsked(gap.From, hindrance);
+            return;
         }
-        else
-        {
-            _state = _state with { Gaps = _state.Gaps.Add(new OpenGap(gap, [.. _state.Recent.SelectMany(keys => keys)], _options.Remember)) };
-            _metrics.GapsToFill++;
-            _opened.TrySetResult();
-            _opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
+
+        _state = _state.Open(gap, _options.Remember);
+        _metrics.GapsToFill++;
     }
 
-    private async Task<IAsyncEnumerator<RecordBatch>> BeginAsync()
-    {
-        var gap = await FirstAsync().ConfigureAwait(false);
-        if (gap.Gap.To + _options.Margin - _context.Time.GetUtcNow() is var wait && wait > TimeSpan.Zero)
-        {
-            await Task.Delay(wait, _context.Time, _stop.Token).ConfigureAwait(false);
-        }
-
-        lock (_gate)
-        {
-            // What filled the gap before this one may lie beside it too.
-            var index = _state.Gaps.FindIndex(open => open.Gap == gap.Gap);
-            gap = _state.Gaps[index];
-            if (gap.Known.Count < MostKnown * _options.Remember)
-            {
-                gap = gap with { Known = gap.Known.Union(_state.Recent.SelectMany(keys => keys)) };
-                _state = _state with { Gaps = _state.Gaps.SetItem(index, gap) };
-            }
-
-            _gap = gap.Gap;
-        }
-
-        var source = new ApiSourceConnector(GapRequest.For(_settings, _options, gap.Gap));
-        return source.ReadAsync(new GapFillContext(_context, gap.Gap, gap.Position), _stop.Token).GetAsyncEnumerator(CancellationToken.None);
-    }
-
-    private async Task<OpenGap> FirstAsync()
+    private async Task<SourceGap> FirstAsync()
     {
         while (true)
         {
-            Task opened;
+            Task followed;
             lock (_gate)
             {
                 if (_state.Gaps.Find(gap => !gap.IsFilled) is { } first)
                 {
-                    return first;
+                    return first.Gap;
                 }
 
-                opened = _opened.Task;
+                followed = _followed.Task;
             }
 
-            await opened.WaitAsync(_stop.Token).ConfigureAwait(false);
+            await followed.WaitAsync(_stop.Token).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<IAsyncEnumerator<RecordBatch>> BeginAsync(SourceGap gap)
+    {
+        await UntilItIsOverAsync(gap).ConfigureAwait(false);
+        var position = State.Gaps.Find(open => open.Gap == gap)!.Position;
+        var source = new ApiSourceConnector(GapRequest.For(_settings, _options, gap));
+        return source.ReadAsync(new GapFillContext(_context, _health, gap, position), _stop.Token).GetAsyncEnumerator(CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Waits until the API can have everything, and until the messages that the stream has brought by then are handed on, so that
+    /// they are known. A stream that is silent, or interrupted again, has none to wait for; those of one that is read late are
+    /// noticed when they come.
+    /// </summary>
+    private async Task UntilItIsOverAsync(SourceGap gap)
+    {
+        while (gap.To + (2 * _options.Margin) - _context.Time.GetUtcNow() is var wait && wait > TimeSpan.Zero)
+        {
+            await Task.Delay(wait < LongestDelay ? wait : LongestDelay, _context.Time, _stop.Token).ConfigureAwait(false);
+        }
+
+        for (var last = _queue.Last; ;)
+        {
+            Task followed;
+            lock (_gate)
+            {
+                if (_followedTo >= last)
+                {
+                    return;
+                }
+
+                followed = _followed.Task;
+            }
+
+            await followed.WaitAsync(_stop.Token).ConfigureAwait(false);
         }
     }
 
     private async ValueTask EndAsync()
     {
+        _gap = null;
         if (_batches is { } batches)
         {
             _batches = null;
@@ -237,11 +299,11 @@ internal sealed partial class GapFiller : IAsyncDisposable
     }
 
     /// <summary>Another gap comes first now: one that can't be filled must not keep the others from it.</summary>
-    private async Task FailedAsync(Exception failure)
+    private async Task FailedAsync(SourceGap gap, Exception failure)
     {
         lock (_gate)
         {
-            if (_state.Gaps.Find(gap => gap.Gap == _gap) is { } failed)
+            if (_state.Gaps.Find(open => open.Gap == gap) is { } failed)
             {
                 _state = _state with { Gaps = _state.Gaps.Remove(failed).Add(failed) };
             }
@@ -250,35 +312,35 @@ internal sealed partial class GapFiller : IAsyncDisposable
         var pause = _pauses.Next(serverRestarts: false);
         if (failure is ConnectorException { Retry.NotBefore: var moment } && moment - _context.Time.GetUtcNow() is var asked && asked > pause)
         {
-            pause = asked;
+            pause = asked < LongestDelay ? asked : LongestDelay;
         }
 
-        LogFailed(_gap!.From, pause.TotalSeconds, failure.Message);
-        _context.Report(SourceHealth.Waiting, $"The gap since {_gap.From:u} is not filled yet: {failure.Message}");
+        LogFailed(gap.From, pause.TotalSeconds, failure.Message);
+        _health.Unfilled(gap, failure.Message);
         await Task.Delay(pause, _context.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private OpenGap Deduplicate(RecordBatch batch, OpenGap gap, out long[] added)
+    private OpenGap Deduplicate(RecordBatch batch, OpenGap gap)
     {
         batch.Identity = _identity;
+        FoundKeys[] found = [gap.Found, .. _state.Gaps.Where(other => other.Gap != gap.Gap && other.IsBeside(gap, 2 * _options.Margin)).Select(other => other.Found)];
         var page = gap.Page.ToBuilder();
         var removed = new bool[batch.RowCount];
         var keys = new List<long>();
         for (var row = 0; row < removed.Length; row++)
         {
-            if (_recordKey.Of(batch, row) is not { } key)
+            if (_keys.Of(batch, row) is not { } key)
             {
                 // Nothing tells whether it is known: it may come twice, and is never left out.
                 batch.CountOutcome("no-key");
                 continue;
             }
 
-            var hash = HashOf(Encoding.UTF8.GetBytes(key));
-            batch.SetPosition(row, hash);
-            removed[row] = gap.Known.Contains(hash) || !page.Add(hash);
+            batch.SetPosition(row, key);
+            removed[row] = gap.Known.Contains(key) || Array.Exists(found, one => one.Contains(key)) || !page.Add(key);
             if (!removed[row])
             {
-                keys.Add(hash);
+                keys.Add(key);
             }
         }
 
@@ -288,8 +350,12 @@ internal sealed partial class GapFiller : IAsyncDisposable
             batch.RemoveRows(removed);
         }
 
-        added = [.. keys];
-        return gap with { Page = page.ToImmutable(), Filled = gap.Filled + batch.RowCount + batch.Errors.Count };
+        return gap with
+        {
+            Page = page.ToImmutable(),
+            Found = gap.Found.Add([.. keys], _options.Remember),
+            Filled = gap.Filled + batch.RowCount + batch.Errors.Count,
+        };
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Gap since {From:u} filled: {Records} records, {Missing} were missing")]

@@ -3,55 +3,30 @@ namespace DataFlow.Connectors;
 /// <summary>Follows connections and sequence numbers, and says what was missed. One caller at a time.</summary>
 internal sealed class GapLedger
 {
-    private readonly TimeSpan? _deafFor;
     private readonly bool _hasSequence;
     private long? _sequence;
-    private DateTimeOffset? _received;
-    private DateTimeOffset? _connected;
+    private DateTimeOffset? _heardUpTo;
     private (DateTimeOffset From, DateTimeOffset? To, string Reason)? _open;
 
     /// <param name="options">Say what is known about messages.</param>
     /// <param name="start">Where the stream goes on.</param>
     public GapLedger(WebSocketSourceOptions options, StreamPlace start)
     {
-        _deafFor = options.HeartbeatInterval > TimeSpan.Zero ? options.HeartbeatInterval + options.HeartbeatTimeout : null;
         _hasSequence = options.SequencePath.Length > 0;
-        (_sequence, _received) = (start.Sequence, start.Received);
-        _open = start.Received is { } received ? (received, null, "The source was not running.") : null;
+        (_sequence, _heardUpTo) = (start.Sequence, start.HeardUpTo);
+        _open = start.HeardUpTo is { } heard ? (heard, null, "The source was not running.") : null;
     }
 
-    /// <summary>When the last message came.</summary>
-    public DateTimeOffset? Received => _received;
-
-    /// <summary>A connection has ended. A dead one is noticed late, so that the gap may have begun before.</summary>
-    public void Ended(DateTimeOffset now, string reason)
-    {
-        if (_open is { } open)
-        {
-            _open = (open.From, null, open.Reason);
-            return;
-        }
-
-        if (_connected is not { } connected)
-        {
-            // There was nothing to miss yet.
-            return;
-        }
-
-        var from = _received > connected ? _received.Value : connected;
-        if (_deafFor is { } deaf && now - deaf > from)
-        {
-            from = now - deaf;
-        }
-
-        _open = (from, null, reason);
-    }
+    /// <summary>A connection has ended.</summary>
+    /// <param name="heardUpTo">What came later may be lost with it.</param>
+    /// <param name="reason">A sentence.</param>
+    public void Ended(DateTimeOffset heardUpTo, string reason) =>
+        _open = _open is { } open ? (open.From, null, open.Reason) : (heardUpTo, null, reason);
 
     /// <summary>A connection is open.</summary>
     /// <returns>The gap that ends here; null when there is none, or the next sequence number has to be waited for.</returns>
     public SourceGap? Connected(DateTimeOffset now)
     {
-        _connected = now;
         if (_open is not { } open)
         {
             return null;
@@ -63,9 +38,10 @@ internal sealed class GapLedger
 
     /// <summary>A message has come.</summary>
     /// <param name="sequence">Its number; null when it has none.</param>
-    /// <param name="received">When it came.</param>
+    /// <param name="received">When it was read.</param>
+    /// <param name="heardUpTo">Everything that came before this moment was read before it.</param>
     /// <returns>The gap before it; null when there is none.</returns>
-    public SourceGap? Follow(long? sequence, DateTimeOffset received)
+    public SourceGap? Follow(long? sequence, DateTimeOffset received, DateTimeOffset heardUpTo)
     {
         SourceGap? gap = null;
         if (sequence is { } next)
@@ -74,15 +50,15 @@ internal sealed class GapLedger
             {
                 gap = Close(open.To ?? received, next);
             }
-            else if (_sequence is { } last && next > last + 1)
+            else if (_sequence is { } last && next != last && next != last + 1)
             {
-                gap = new SourceGap(_received ?? received, received, last, next, next - last - 1, "The server left numbers out.");
+                _open = (_heardUpTo ?? received, received, next > last ? "The server left numbers out." : "The server's numbers began anew.");
+                gap = Close(received, next);
             }
 
-            _sequence = next;
+            (_sequence, _heardUpTo) = (next, heardUpTo);
         }
 
-        _received = received;
         return gap;
     }
 
@@ -90,7 +66,9 @@ internal sealed class GapLedger
     {
         var open = _open!.Value;
         _open = null;
-        long? missing = next is { } number && _sequence is { } last ? Math.Max(0, number - last - 1) : null;
+
+        // Numbers that begin anew, or come again, don't tell what lies between them.
+        long? missing = next is { } number && _sequence is { } last && number > last ? number - last - 1 : null;
         return new SourceGap(open.From, to, _sequence, next, missing, open.Reason);
     }
 }

@@ -12,14 +12,26 @@ internal static class GapRequest
     /// <summary>What can stand in braces.</summary>
     public static readonly IReadOnlyList<string> Names = [Last, Next, "from", "to", "from-ms", "to-ms"];
 
+    /// <summary>Those that say where the gap ends.</summary>
+    public static readonly IReadOnlyList<string> Ends = [Next, "to", "to-ms"];
+
     private static readonly SourceGap SampleGap = new(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 0, 0, null, "");
 
     /// <summary>An address as it would be asked for.</summary>
     public static string Sample(string connection) => Fill(connection, SampleGap, TimeSpan.Zero, Uri.EscapeDataString);
 
-    /// <summary>True when the gap has all values that the request needs.</summary>
-    public static bool CanAsk(GapFillOptions options, SourceGap gap) =>
-        (gap.Last is not null || !options.Asks(Last)) && (gap.Next is not null || !options.Asks(Next));
+    /// <summary>Why a gap can't be asked for, as the end of a sentence; null when it can.</summary>
+    public static string? Hindrance(GapFillOptions options, SourceGap gap)
+    {
+        if (!options.Asks(Last) && !options.Asks(Next))
+        {
+            return null;
+        }
+
+        return gap.Last is null ? "it has no sequence number before it"
+            : gap.Next <= gap.Last ? "its numbers begin anew, so that {{last}} and {{next}} don't enclose it; ask by {{from}} and {{to}}"
+            : null;
+    }
 
     /// <summary>The settings of the source that reads what the gap has cost.</summary>
     public static SourceSettings For(SourceSettings stream, GapFillOptions options, SourceGap gap) => stream with

@@ -8,6 +8,7 @@ public sealed class InMemoryStateStore : IStateStore
     private readonly List<(string Pipeline, HistoryEntry Entry)> _history = [];
     private readonly InMemoryDeadLetters _deadLetters;
     private readonly TimeProvider _time;
+    private long _historyNumber;
 
     /// <summary>Makes an empty store.</summary>
     /// <param name="time">The clock.</param>
@@ -201,7 +202,7 @@ public sealed class InMemoryStateStore : IStateStore
     private void AddHistory(string pipeline, HistoryEvent happened, string owner, string? detail)
     {
         var stamp = StampOf(pipeline) ?? default;
-        _history.Add((pipeline, new HistoryEntry(_time.GetUtcNow(), happened, owner, detail, stamp.Generation, stamp.Epoch)));
+        _history.Add((pipeline, new HistoryEntry(_time.GetUtcNow(), happened, owner, detail, stamp.Generation, stamp.Epoch) { Number = ++_historyNumber }));
         if (_history.Count(row => row.Pipeline == pipeline) > CommitRules.HistoryLimit)
         {
             _history.RemoveAt(_history.FindIndex(row => row.Pipeline == pipeline));

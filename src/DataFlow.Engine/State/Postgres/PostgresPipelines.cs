@@ -129,8 +129,11 @@ internal static class PostgresPipelines
             row.Text(2),
             row.TextOrNull(3),
             row.GetInt64(4),
-            row.GetInt64(5)),
-        "select at, event, owner, detail, generation, epoch from dataflow.history where pipeline = $1 order by id desc limit $2",
+            row.GetInt64(5))
+        {
+            Number = row.GetInt64(6),
+        },
+        "select at, event, owner, detail, generation, epoch, id from dataflow.history where pipeline = $1 order by id desc limit $2",
         [pipeline, (long)limit], ct).ConfigureAwait(false);
 
     private static async Task PutSplitsAsync(

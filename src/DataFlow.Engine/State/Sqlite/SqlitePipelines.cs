@@ -130,8 +130,11 @@ internal static class SqlitePipelines
             row.GetString(2),
             row.TextOrNull(3),
             row.GetInt64(4),
-            row.GetInt64(5)),
-        "select at, event, owner, detail, generation, epoch from history where pipeline = ?1 order by id desc limit ?2",
+            row.GetInt64(5))
+        {
+            Number = row.GetInt64(6),
+        },
+        "select at, event, owner, detail, generation, epoch, id from history where pipeline = ?1 order by id desc limit ?2",
         pipeline, limit);
 
     private static void Store(

@@ -109,7 +109,7 @@ public sealed class WebSocketGapTests
     [Trait("claim", "WS-31")]
     public async Task Without_a_cursor_the_ledger_and_the_records_together_know_every_number()
     {
-        await using var server = await ServeNumbersAsync([1, 2, 3], [10, 11, 13]);
+        await using var server = await WebSocketRun.ServeNumbersAsync([1, 2, 3], [10, 11, 13]);
         using var bench = WebSocketRun.Bench(server.Address, ("sequence-path", "n"), ("gap-records", "true"));
 
         var outcome = await bench.RunAsync(expected: 8);
@@ -151,7 +151,7 @@ public sealed class WebSocketGapTests
     [Fact]
     public async Task A_sink_that_fails_makes_no_gap_of_messages_that_are_still_here()
     {
-        await using var server = await ServeNumbersAsync([1, 2, 3, 4], [5, 6, 7, 8]);
+        await using var server = await WebSocketRun.ServeNumbersAsync([1, 2, 3, 4], [5, 6, 7, 8]);
         using var bench = WebSocketRun.Bench(server.Address, ("sequence-path", "n"));
 
         var outcome = await bench.RunAsync(
@@ -205,28 +205,5 @@ public sealed class WebSocketGapTests
     {
         var source = SourceBinding.Bind("p", WebSocketRun.ConfigOf("websocket", address, options), BuiltInCatalogue.Instance);
         return source.Definition.Capabilities(source.Settings);
-    }
-
-    /// <summary>A server that sends the first numbers to its first connection and closes it, the next to the next, and stays there.</summary>
-    private static Task<WebSocketServer> ServeNumbersAsync(params int[][] numbers)
-    {
-        var connections = 0;
-        return WebSocketServer.StartAsync(async connection =>
-        {
-            var mine = Interlocked.Increment(ref connections);
-            foreach (var number in mine <= numbers.Length ? numbers[mine - 1] : [])
-            {
-                await connection.SendAsync($$"""{"n":{{number}}}""");
-            }
-
-            if (mine < numbers.Length)
-            {
-                await connection.CloseAsync(1001);
-            }
-            else
-            {
-                await connection.UntilClosedAsync();
-            }
-        });
     }
 }

@@ -25,8 +25,8 @@ public sealed class WebSocketJournalTests : IDisposable
 
         using var again = Open(context, StreamPlace.Start with { Number = 7 });
 
-        Assert.Equal(25, again.End.Number);
-        Assert.Equal((25, "c25"), (again.End.Sequence, again.End.Cursor));
+        Assert.Equal(25, again.Last);
+        Assert.Equal((25, "c25"), (again.Start.Sequence, again.Start.Cursor));
         var batch = await TakeAsync(again);
         Assert.Equal(Enumerable.Range(8, 10).Select(number => (long)number), NumbersIn(batch));
         batch.Release();
@@ -52,7 +52,7 @@ public sealed class WebSocketJournalTests : IDisposable
         }
 
         using var again = Open(context);
-        Assert.Equal(4, again.End.Number);
+        Assert.Equal(4, again.Last);
         await AddAllAsync(again, 5, 6);
         var batch = await TakeAsync(again, complete: true);
         Assert.Equal([1, 2, 3, 4, 5, 6], NumbersIn(batch));
@@ -74,7 +74,7 @@ public sealed class WebSocketJournalTests : IDisposable
 
         using var again = Open(context);
 
-        Assert.Equal(2, again.End.Number);
+        Assert.Equal(2, again.Last);
     }
 
     [Fact]
@@ -150,7 +150,7 @@ public sealed class WebSocketJournalTests : IDisposable
         using var journal = Open(Context(), StreamPlace.Start with { Number = 600 });
         await AddAsync(journal, 601);
 
-        Assert.Equal(601, journal.End.Number);
+        Assert.Equal(601, journal.Last);
     }
 
     [Fact]

@@ -164,6 +164,52 @@ public sealed class WebSocketReconnectTests
         Assert.InRange(pauses.Next(end.ServerRestarts).TotalSeconds, 5, 6);
     }
 
+    [Theory]
+    [InlineData(1012, "service restart")]
+    [InlineData(1013, "try again later")]
+    public async Task It_really_waits_that_long_and_the_ledger_says_why(int code, string meaning)
+    {
+        await using var server = new RawWebSocketServer(ClosingFirst([(byte)(code >> 8), (byte)code]));
+        var clock = new JumpingClock();
+        await using var run = new StreamRun(
+            new TestSourceContext { Clock = clock, Latency = TimeSpan.Zero }, server.Address, ("reconnect-min-backoff", "1"), ("reconnect-max-backoff", "30"));
+
+        await run.UntilNumbersAsync(1);
+
+        Assert.InRange(Assert.Single(clock.Pauses), 5, 6);
+        Assert.Equal($"The server closed the connection with code {code} ({meaning}).", Assert.Single(run.Context.Gaps).Reason);
+    }
+
+    [Theory]
+    [InlineData(1014, "code 1014 (bad gateway)")]
+    [InlineData(3000, "code 3000 (reserved)")]
+    [InlineData(null, "code 1000 (normal closure)")]
+    public async Task Rare_codes_and_none_at_all_which_means_1000_reconnect_too(int? code, string told)
+    {
+        await using var server = new RawWebSocketServer(ClosingFirst(code is { } given ? [(byte)(given >> 8), (byte)given] : []));
+        using var bench = WebSocketRun.Bench(server.Address);
+
+        var outcome = await bench.RunAsync(expected: 1);
+
+        Assert.Null(outcome.Error);
+        Assert.Contains(told, Assert.Single(await bench.GapsAsync()).Reason);
+    }
+
+    [Theory]
+    [InlineData(1004)]
+    [InlineData(1005)]
+    [InlineData(999)]
+    public async Task A_code_that_nobody_may_send_breaks_the_protocol_and_it_goes_on(int code)
+    {
+        await using var server = new RawWebSocketServer(ClosingFirst([(byte)(code >> 8), (byte)code]));
+        using var bench = WebSocketRun.Bench(server.Address);
+
+        var outcome = await bench.RunAsync(expected: 1);
+
+        Assert.Null(outcome.Error);
+        Assert.Contains("what the protocol forbids", Assert.Single(await bench.GapsAsync()).Reason);
+    }
+
     [Fact]
     public async Task A_code_can_be_made_final_or_not()
     {
@@ -173,6 +219,13 @@ public sealed class WebSocketReconnectTests
         Assert.Contains("code 4000 (the server's own). Connecting again would not help", (await bench.RunAsync()).Error!.Message);
         Assert.False(ConnectionEnd.Of(1008, null, new WebSocketSourceOptions { StopOnCloseCodes = [] }).IsFinal);
     }
+
+    /// <summary>Closes its first connection, and sends a message over the next.</summary>
+    private static Func<RawConnection, Task> ClosingFirst(byte[] payload) => async connection =>
+    {
+        await (connection.Number == 1 ? connection.SendAsync(RawConnection.Close, payload) : connection.SendAsync("""{"n":1}"""));
+        await connection.IgnoreAsync();
+    };
 
     /// <summary>The pauses of a source that nobody answers, on a clock on which they are over at once.</summary>
     private static async Task<double[]> PausesAsync(int retries, params (string, string)[] options)

@@ -32,6 +32,29 @@ internal static class WebSocketRun
         await connection.UntilClosedAsync();
     });
 
+    /// <summary>A server that sends the first numbers to its first connection and closes it, the next to the next, and stays there.</summary>
+    public static Task<WebSocketServer> ServeNumbersAsync(params int[][] numbers)
+    {
+        var connections = 0;
+        return WebSocketServer.StartAsync(async connection =>
+        {
+            var mine = Interlocked.Increment(ref connections);
+            foreach (var number in mine <= numbers.Length ? numbers[mine - 1] : [])
+            {
+                await connection.SendAsync($$"""{"n":{{number}}}""");
+            }
+
+            if (mine < numbers.Length)
+            {
+                await connection.CloseAsync(1001);
+            }
+            else
+            {
+                await connection.UntilClosedAsync();
+            }
+        });
+    }
+
     /// <summary>The gap ledger, oldest first.</summary>
     public static async Task<IReadOnlyList<SourceGap>> GapsAsync(this SourceBench bench) =>
     [
