@@ -112,4 +112,8 @@ internal sealed record DatabaseAddress(Dialect Dialect, string ConnectionString,
 /// <param name="Password">Or empty.</param>
 /// <param name="Driver">JDBC class name, database name or name of a plugin; or empty.</param>
 /// <param name="DriversFolder">Folder of plugins.</param>
-internal sealed record DatabaseLogin(string Username, string Password, string Driver, string DriversFolder);
+internal sealed record DatabaseLogin(string Username, string Password, string Driver, string DriversFolder)
+{
+    /// <summary>The folder of plugins where the options name none.</summary>
+    public const string UsualFolder = "drivers";
+}

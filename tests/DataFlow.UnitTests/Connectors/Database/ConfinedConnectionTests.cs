@@ -23,7 +23,7 @@ public sealed class ConfinedConnectionTests : IDisposable
     [InlineData("VACUUM INTO '{0}'")]
     public async Task Sqlite_opens_no_file_beside_its_own(string statement)
     {
-        var other = _folder["other.db"];
+        var other = Path.Combine(_folder.Path, "other.db");
         await using var open = await DatabaseAddress.Of("jdbc:sqlite:app.db", Nobody, _folder.Path, isConfined: true).OpenAsync(TestContext.Current.CancellationToken);
 
         var refused = await Assert.ThrowsAsync<SqliteException>(() => open.ExecuteAsync(string.Format(null, statement, other), TestContext.Current.CancellationToken));
@@ -39,7 +39,7 @@ public sealed class ConfinedConnectionTests : IDisposable
     {
         await using var open = await DatabaseAddress.Of("jdbc:sqlite:free.db", Nobody, _folder.Path).OpenAsync(TestContext.Current.CancellationToken);
 
-        await open.ExecuteAsync(string.Format(null, statement, _folder["other.db"]), TestContext.Current.CancellationToken);
+        await open.ExecuteAsync(string.Format(null, statement, Path.Combine(_folder.Path, "other.db")), TestContext.Current.CancellationToken);
     }
 
     [Theory]
