@@ -9,7 +9,7 @@ public sealed record PipelineClientOptions
     /// <summary>
     /// The name under which the service recognises batches that are sent again: letters, digits, dots, dashes and underscores, 100 at
     /// most. One program at a time may use it. A client that has it again after a restart goes on behind its last delivered batch. Null
-    /// gives each client a name of its own, which the service remembers for ever: name programs that are started often.
+    /// gives each client a name of its own; the service remembers 10,000 names per pipeline, so name programs that are started often.
     /// </summary>
     public string? Producer { get; init; }
 

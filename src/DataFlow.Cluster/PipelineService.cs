@@ -65,6 +65,10 @@ public sealed class PipelineService
     public async Task<IReadOnlyList<RegisteredPipeline>> ListAsync(CancellationToken ct) =>
         await _store.Pipelines.ListAsync(ct).ConfigureAwait(false);
 
+    /// <summary>A pipeline as the registry holds it, also while it moves from one node to another.</summary>
+    public async Task<RegisteredPipeline> FindAsync(string name, CancellationToken ct) =>
+        await _store.Pipelines.FindAsync(name, ct).ConfigureAwait(false) ?? throw NotFound(name);
+
     /// <summary>A pipeline, with what the node says that runs it.</summary>
     public async Task<PipelineStatus> GetAsync(string name, CancellationToken ct)
     {
@@ -169,6 +173,20 @@ public sealed class PipelineService
         }
     }
 
+    /// <summary>Deletes dead letters of a pipeline that pass a filter, and tells its history.</summary>
+    /// <returns>How many were deleted.</returns>
+    public async Task<long> DeleteDeadLettersAsync(string name, DeadLetterFilter filter, string by, CancellationToken ct)
+    {
+        await FindAsync(name, ct).ConfigureAwait(false);
+        var deleted = await _store.State.DeadLetters.DeleteAsync(name, filter, ct).ConfigureAwait(false);
+        if (deleted > 0)
+        {
+            await _store.State.AddHistoryAsync(name, HistoryEvent.DeadLettersDeleted, by, $"{deleted} deleted ({filter})", CancellationToken.None).ConfigureAwait(false);
+        }
+
+        return deleted;
+    }
+
     /// <summary>The nodes that are there.</summary>
     public async Task<IReadOnlyList<NodeStatus>> NodesAsync(CancellationToken ct)
     {
@@ -183,9 +201,6 @@ public sealed class PipelineService
                 pipelines.Count(pipeline => pipeline.State == LifecycleState.Running && pipeline.Owner == node.Incarnation))),
         ];
     }
-
-    private async Task<RegisteredPipeline> FindAsync(string name, CancellationToken ct) =>
-        await _store.Pipelines.FindAsync(name, ct).ConfigureAwait(false) ?? throw NotFound(name);
 
     private async Task<RunStatus?> RunOfAsync(string name, CancellationToken ct)
     {

@@ -22,7 +22,7 @@ namespace DataFlow.Server;
 public sealed class DataFlowServer : IAsyncDisposable
 {
     // Longer than a pipeline may take to drain, so that a stop is never cut short.
-    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(60);
 
     private readonly WebApplication _app;
     private readonly IServiceStore _store;

@@ -73,6 +73,12 @@ public sealed record SinkSettings
     /// <summary>Relative paths in options start here.</summary>
     public required string BaseDirectory { get; init; }
 
+    /// <summary>
+    /// Why a file may not be opened, by its absolute path: for files that are found only when the pipeline runs. Null where nothing is
+    /// closed to pipelines.
+    /// </summary>
+    public Func<string, string?>? ProblemWithFile { get; init; }
+
     /// <summary>The guarantee that the pipeline requires; null when it requires none.</summary>
     public DeliveryGuarantee? Delivery { get; init; }
 }

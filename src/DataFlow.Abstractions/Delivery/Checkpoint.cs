@@ -18,6 +18,9 @@ public sealed record Checkpoint(
     RecordCounters Counters,
     string? SinkState)
 {
+    /// <summary>Splits that are no more: the commit takes them out. Empty when it is read back.</summary>
+    public IReadOnlyCollection<string> Gone { get; init; } = [];
+
     /// <summary>The state before the first commit.</summary>
     public static Checkpoint None { get; } =
         new(1, 0, 0, new Dictionary<string, SplitPosition>(), new RecordCounters(), null);

@@ -9,6 +9,9 @@ namespace DataFlow;
 /// </summary>
 public abstract class Position
 {
+    /// <summary>Stands for a split that is no more: what is stored of it goes with the commit that this is part of.</summary>
+    public static Position Gone { get; } = new NoPosition();
+
     /// <summary>The position as one number for people: lines for files, messages for topics.</summary>
     public abstract long Offset { get; }
 
@@ -26,6 +29,13 @@ public abstract class Position
 
         return new SplitPosition(Offset, Encoding.UTF8.GetString(stream.ToArray()));
     }
+
+    private sealed class NoPosition : Position
+    {
+        public override long Offset => 0;
+
+        public override void Write(Utf8JsonWriter writer) => throw new InvalidOperationException("A split that is no more has no position.");
+    }
 }
 
 /// <summary>A position as it is stored.</summary>
@@ -35,5 +45,5 @@ public readonly record struct SplitPosition(long Offset, string Json);
 
 /// <summary>The position that a split has reached with a batch.</summary>
 /// <param name="Split">Names the split within the source: a file, a partition.</param>
-/// <param name="Position">Where to go on after this batch.</param>
+/// <param name="Position">Where to go on after this batch; <see cref="Position.Gone"/> for a split that is no more.</param>
 public readonly record struct Advance(string Split, Position Position);

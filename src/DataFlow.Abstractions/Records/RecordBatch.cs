@@ -75,7 +75,9 @@ public sealed partial class RecordBatch
         _data.Length + _overlay.Length + ((long)_refs.Length * 8) + ((long)(_rowStart.Length + _rowLength.Length + _rowLine.Length) * 4)
         + ((_positions?.Length ?? 0) * 8L);
 
-    /// <summary>Moves the batch's position forward. The last position given for a split counts.</summary>
+    /// <summary>
+    /// Moves the batch's position forward. The last position given for a split counts; <see cref="Position.Gone"/> takes the split out.
+    /// </summary>
     public void AdvanceTo(string split, Position position)
     {
         ThrowIfReleased();

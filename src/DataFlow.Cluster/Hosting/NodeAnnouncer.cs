@@ -8,15 +8,16 @@ internal sealed class NodeAnnouncer(Node node, IServiceStore store, TimeProvider
     : PeriodicService(TimeSpan.FromSeconds(3), time, logger)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = Lifetime + TimeSpan.FromSeconds(3);
 
     /// <summary>Takes the name. A node that was killed and starts again waits until its last life is forgotten.</summary>
     /// <exception cref="ConnectorException">Another process has the name.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        var giveUp = Time.GetUtcNow() + Lifetime + TimeSpan.FromSeconds(3);
+        var started = Time.GetTimestamp();
         while (await store.Nodes.AnnounceAsync(node.Self, Lifetime, cancellationToken).ConfigureAwait(false) is { } other)
         {
-            if (Time.GetUtcNow() >= giveUp)
+            if (Time.GetElapsedTime(started) >= Patience)
             {
                 throw ConnectorException.User(
                     $"There is a node called '{node.Self.Name}' already, and it is alive ({other}). Give each node a name of its own with --node NAME.");

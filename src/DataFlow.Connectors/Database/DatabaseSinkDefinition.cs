@@ -16,7 +16,7 @@ internal static class DatabaseSinkDefinition
         Create = settings =>
         {
             var options = (DatabaseSinkOptions)settings.Options;
-            var address = DatabaseAddress.Of(settings.Connection, options.Login, settings.BaseDirectory);
+            var address = DatabaseAddress.Of(settings.Connection, options.Login, settings.BaseDirectory, isConfined: settings.ProblemWithFile is not null);
             return new DatabaseSinkConnector(address.Dialect.ForWriting(address), options);
         },
     };

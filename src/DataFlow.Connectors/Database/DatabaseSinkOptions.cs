@@ -58,8 +58,8 @@ internal sealed record DatabaseSinkOptions : IOptionsValidation
         + "after its name.", Advanced = true)]
     public string CheckpointTable { get; init; } = "dataflow_checkpoint";
 
-    [Option("Folder with providers for other databases, one folder per package, from the pipeline file's folder.", Advanced = true, Path = true)]
-    public string DriversFolder { get; init; } = "drivers";
+    [Option("Folder with providers for other databases, one folder per package, from the pipeline file's folder.", Advanced = true)]
+    public string DriversFolder { get; init; } = DatabaseLogin.UsualFolder;
 
     /// <summary>Who connects.</summary>
     public DatabaseLogin Login => new(Username, Password, Driver, DriversFolder);

@@ -17,7 +17,7 @@ internal static class DatabaseSourceDefinition
         Create = settings =>
         {
             var options = (DatabaseSourceOptions)settings.Options;
-            var address = DatabaseAddress.Of(settings.Connection, options.Login, settings.BaseDirectory);
+            var address = DatabaseAddress.Of(settings.Connection, options.Login, settings.BaseDirectory, isConfined: settings.ProblemWithFile is not null);
             if (options.Mode == DatabaseMode.Cdc)
             {
                 return new ChangeSourceConnector(address, options, settings.PipelineId);

@@ -132,8 +132,8 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
     [Option("cdc: alert writes a warning; drop-slot gives our place up to save the server's disk, and the pipeline fails.")]
     public SlotLagAction OnSlotLag { get; init; } = SlotLagAction.Alert;
 
-    [Option("Folder with providers for other databases, one folder per package, from the pipeline file's folder.", Advanced = true, Path = true)]
-    public string DriversFolder { get; init; } = "drivers";
+    [Option("Folder with providers for other databases, one folder per package, from the pipeline file's folder.", Advanced = true)]
+    public string DriversFolder { get; init; } = DatabaseLogin.UsualFolder;
 
     /// <summary>True when each poll goes on where the last one got to.</summary>
     public bool IsIncremental => IncrementalColumn.Length > 0;

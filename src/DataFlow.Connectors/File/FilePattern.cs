@@ -58,7 +58,12 @@ internal sealed class FilePattern
     {
         try
         {
-            var found = _matcher is null ? FindOne() : FindAll(_matcher);
+            List<FoundFile> found = [.. _matcher is null ? FindOne() : FindAll(_matcher)];
+            if (ClosedAmong(found) is { } problem)
+            {
+                throw ConnectorException.User(problem);
+            }
+
             return _options.Order == FileOrder.Modified
                 ? [.. found.OrderBy(file => file.Stat.Modified).ThenBy(file => file.Path, StringComparer.Ordinal)]
                 : [.. found.OrderBy(file => file.Path, StringComparer.Ordinal)];
@@ -71,6 +76,23 @@ internal sealed class FilePattern
         {
             throw FileFaults.CannotRead(_settings.Connection, e);
         }
+    }
+
+    /// <summary>True when a file beside those that were found may be read.</summary>
+    public bool IsOpen(string path) => _settings.ProblemWithFile?.Invoke(path) is null;
+
+    /// <summary>The first file that a link leads to and that is closed to pipelines.</summary>
+    private string? ClosedAmong(List<FoundFile> found)
+    {
+        if (_settings.ProblemWithFile is not { } problemWith)
+        {
+            return null;
+        }
+
+        // A folder is followed once, for all files in it.
+        var links = found.Where(file => new FileInfo(file.Path).LinkTarget is not null).Select(file => file.Path);
+        var folders = found.Select(file => Path.GetDirectoryName(file.Path)!).Distinct(StringComparer.Ordinal);
+        return folders.Concat(links).Select(problemWith).FirstOrDefault(problem => problem is not null);
     }
 
     private IEnumerable<FoundFile> FindOne()

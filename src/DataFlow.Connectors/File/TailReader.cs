@@ -144,7 +144,7 @@ internal sealed class TailReader(FileSetup setup, FilePattern pattern, FileProgr
                 from path in folder.EnumerateFiles().Select(file => file.FullName)
                 where !found.Any(file => file.Path == path) && !relatives.Exists(file => file.Path == path)
                 let stat = FileStat.Of(path)
-                where stat is { Kind: FileKind.Regular }
+                where stat is { Kind: FileKind.Regular } && pattern.IsOpen(path)
                 let file = new FoundFile(path, path, stat.Value)
                 where stat.Value.IsSameFile(known.Stat.Inode, known.Stat.Born) || _history.MayInherit(file, key)
                 select file);

@@ -88,6 +88,11 @@ internal sealed class KafkaSinkConnector(SinkSettings settings, KafkaKnownRefusa
         }
 
         Keep(checkpoint.Splits);
+        foreach (var split in checkpoint.Gone)
+        {
+            _splits.Remove(split);
+        }
+
         Begin();
         var (message, value) = _checkpoints!.ToMessage(checkpoint with { Splits = _splits });
         if (await _writer!.SendAsync(message, value).ConfigureAwait(false) is { } error)

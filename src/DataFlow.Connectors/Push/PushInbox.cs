@@ -9,16 +9,13 @@ namespace DataFlow.Connectors;
 /// </summary>
 public sealed class PushInbox
 {
-    /// <summary>The producer of batches without an id. No name that a producer may have.</summary>
-    internal const string Unnamed = "(unnamed)";
-
     // Batches that are sent at the same time may come in another order.
     private const int MostAhead = 16;
 
     private static readonly TimeSpan PatienceWithOrder = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, ProducerLine> _producers = new(StringComparer.Ordinal);
+    private readonly ProducerLines _producers;
     private readonly Queue<PushedBatch> _waiting = new();
     private readonly PushSourceOptions _options;
     private readonly SourceContext _context;
@@ -33,6 +30,7 @@ public sealed class PushInbox
     {
         (_options, _context, _needsId) = (options, context, needsId);
         _parser = new PushParser(options, context);
+        _producers = new ProducerLines(options, context);
         _room = options.InboxBytes.Bytes;
     }
 
@@ -66,6 +64,7 @@ public sealed class PushInbox
                 return Unreadable($"The pipeline is effectively-once, so each batch needs the header Batch-Id: {BatchId.Expected}");
             }
 
+            var producer = id?.Producer ?? ProducerLines.Unnamed;
             var checksum = XxHash3.HashToUInt64(body.Bytes.Span);
             ParsedBody? parsed = null;
             try
@@ -75,9 +74,11 @@ public sealed class PushInbox
                 {
                     Task changed;
                     PushedBatch? received;
+                    long life;
                     lock (_gate)
                     {
                         changed = _changed.Task;
+                        life = _producers.Find(producer)?.Life ?? _producers.ForgottenSoFar;
                         var (sequence, refusal) = Place(id, checksum, out received);
                         if (refusal is { Outcome: not PushOutcome.OutOfSequence })
                         {
@@ -89,9 +90,9 @@ public sealed class PushInbox
                             return refusal;
                         }
 
-                        if (refusal is null && received is null && parsed is not null)
+                        if (refusal is null && received is null && parsed?.Life == life)
                         {
-                            received = Accept(new BatchId(id?.Producer ?? Unnamed, sequence), checksum, parsed, body.Detach());
+                            received = Accept(new BatchId(producer, sequence), checksum, parsed, body.Detach());
                             parsed = null;
                         }
                     }
@@ -101,9 +102,11 @@ public sealed class PushInbox
                         return await DeliveredAsync(received, ct).ConfigureAwait(false);
                     }
 
-                    if (parsed is null)
+                    if (parsed?.Life != life)
                     {
-                        parsed = _parser.Parse(id, body.Bytes.Span, format);
+                        parsed?.Release();
+                        parsed = null;
+                        parsed = _parser.Parse(id, life, body.Bytes.Span, format);
                         continue;
                     }
 
@@ -138,11 +141,11 @@ public sealed class PushInbox
                     return null;
                 }
 
-                var line = _producers.GetValueOrDefault(producer) ?? new ProducerLine(StoredOf(producer));
-                last = line.Last;
+                var line = _producers.Find(producer);
+                last = line?.Last;
                 if (last is null)
                 {
-                    return line.Delivered.Offset;
+                    return line?.Delivered.Offset ?? 0;
                 }
             }
 
@@ -189,9 +192,14 @@ public sealed class PushInbox
     {
         lock (_gate)
         {
-            foreach (var advance in advances)
+            foreach (var (producer, position) in advances)
             {
-                foreach (var batch in _producers[advance.Split].Deliver((PushPosition)advance.Position))
+                if (position == Position.Gone || producer == ProducerLines.Forgotten)
+                {
+                    continue;
+                }
+
+                foreach (var batch in _producers.Find(producer)!.Deliver((PushPosition)position))
                 {
                     _room += batch.Room;
                     batch.Complete(PushOutcome.Delivered);
@@ -225,7 +233,7 @@ public sealed class PushInbox
         StopIntake();
         lock (_gate)
         {
-            foreach (var batch in _producers.Values.SelectMany(line => line.TakeAll()))
+            foreach (var batch in _producers.All.SelectMany(line => line.TakeAll()))
             {
                 batch.Complete(PushOutcome.Closed);
             }
@@ -263,15 +271,21 @@ public sealed class PushInbox
             return (0, new PushReceipt(PushOutcome.Closed));
         }
 
-        var line = LineOf(id?.Producer ?? Unnamed);
+        var line = _producers.Find(id?.Producer ?? ProducerLines.Unnamed);
+        var next = line?.Next ?? 1;
         if (id is not { Sequence: var sequence })
         {
-            return (line.Next, null);
+            return (next, null);
         }
 
-        if (sequence >= line.Next)
+        if (line is null && !_producers.HasRoom())
         {
-            return (sequence, sequence == line.Next ? null : new PushReceipt(PushOutcome.OutOfSequence, Expected: line.Next));
+            return (sequence, new PushReceipt(PushOutcome.TooManyProducers));
+        }
+
+        if (line is null || sequence >= next)
+        {
+            return (sequence, sequence == next ? null : new PushReceipt(PushOutcome.OutOfSequence, Expected: next));
         }
 
         received = line.Find(sequence);
@@ -284,7 +298,6 @@ public sealed class PushInbox
     private PushedBatch Accept(BatchId id, ulong checksum, ParsedBody parsed, long room)
     {
         var parts = parsed.Parts;
-        parts.Last().AdvanceTo(id.Producer, new PushPosition(id.Sequence, checksum, parsed.Format, parsed.Header));
         var batch = new PushedBatch
         {
             Id = id,
@@ -294,7 +307,16 @@ public sealed class PushInbox
             DeadLettered = parts.Sum(part => part.Errors.Count),
             Room = room,
         };
-        LineOf(id.Producer).Add(batch);
+        var last = parts.Last();
+        _producers.Add(batch, last);
+        last.AdvanceTo(id.Producer, new PushPosition(id.Sequence)
+        {
+            Checksum = checksum,
+            Format = parsed.Format,
+            Header = parsed.Header,
+            At = _context.Time.GetUtcNow(),
+            Life = parsed.Life,
+        });
         _waiting.Enqueue(batch);
         Change();
         return batch;
@@ -323,18 +345,6 @@ public sealed class PushInbox
             // Looked at once more, then refused.
         }
     }
-
-    private ProducerLine LineOf(string producer)
-    {
-        if (!_producers.TryGetValue(producer, out var line))
-        {
-            _producers[producer] = line = new ProducerLine(StoredOf(producer));
-        }
-
-        return line;
-    }
-
-    private PushPosition StoredOf(string producer) => _context.PositionOf(producer) is { } stored ? PushPosition.Parse(stored) : PushPosition.Start;
 
     private void Change()
     {

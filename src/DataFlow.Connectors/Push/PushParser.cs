@@ -13,17 +13,18 @@ internal sealed class PushParser(PushSourceOptions options, SourceContext contex
 
     /// <summary>Parses a body into batches as small as the pipeline wants them.</summary>
     /// <param name="id">Names the batch; null for one that is another batch each time it is sent.</param>
+    /// <param name="life">See <see cref="PushPosition.Life"/>.</param>
     /// <param name="body">UTF-8.</param>
     /// <param name="format">How it is laid out.</param>
     /// <exception cref="ConnectorException">An option says that such a record is refused.</exception>
-    public ParsedBody Parse(BatchId? id, ReadOnlySpan<byte> body, RecordFormat format)
+    public ParsedBody Parse(BatchId? id, long life, ReadOnlySpan<byte> body, RecordFormat format)
     {
         var parts = new Queue<RecordBatch>();
         try
         {
             var reader = RecordReaders.Create(options with { Format = format });
-            var producer = id?.Producer ?? PushInbox.Unnamed;
-            var identity = new RecordIdentity(id is null ? $"{SourceIdentity}:{Guid.NewGuid():N}" : SourceIdentity, producer);
+            var producer = id?.Producer ?? ProducerLines.Unnamed;
+            var identity = new RecordIdentity(id is null ? $"{SourceIdentity}:{Guid.NewGuid():N}" : IdentityOf(life), producer);
             var first = (id?.Sequence ?? 0) << BodyBits;
             var size = context.BatchBytes;
             var at = body.StartsWith("\uFEFF"u8) ? 3 : 0;
@@ -51,7 +52,7 @@ internal sealed class PushParser(PushSourceOptions options, SourceContext contex
             }
             while (at < body.Length);
 
-            return new ParsedBody(parts, format, reader.State.Header);
+            return new ParsedBody(parts, format, reader.State.Header, life);
         }
         catch
         {
@@ -73,7 +74,7 @@ internal sealed class PushParser(PushSourceOptions options, SourceContext contex
         if (format == RecordFormat.Csv && options.HasHeader && last.Header is null)
         {
             throw ConnectorException.User(
-                $"The header of what {letter.Split} sent is not known any more, because its position was reset: its dead letters can't be read again.");
+                $"The header of what {letter.Split} sent is not known any more, because its position was reset or it was forgotten: its dead letters can't be read again.");
         }
 
         var reader = RecordReaders.Create(options with { Format = format == RecordFormat.JsonArray ? RecordFormat.JsonDocument : format });
@@ -86,6 +87,8 @@ internal sealed class PushParser(PushSourceOptions options, SourceContext contex
         .Set("source", SourceType.Push)
         .Set("format", format switch { RecordFormat.Csv => "csv", RecordFormat.Text => "text", _ => "json" });
 
+    private static string IdentityOf(long life) => life == 0 ? SourceIdentity : string.Create(CultureInfo.InvariantCulture, $"{SourceIdentity}:{life}");
+
     private string Now() => context.Time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }
 
@@ -93,7 +96,8 @@ internal sealed class PushParser(PushSourceOptions options, SourceContext contex
 /// <param name="Parts">In order; at least one. Owned by whoever holds this.</param>
 /// <param name="Format">How the body was laid out.</param>
 /// <param name="Header">Its header; null where it had none.</param>
-internal sealed record ParsedBody(Queue<RecordBatch> Parts, RecordFormat Format, IReadOnlyList<string>? Header)
+/// <param name="Life">See <see cref="PushPosition.Life"/>.</param>
+internal sealed record ParsedBody(Queue<RecordBatch> Parts, RecordFormat Format, IReadOnlyList<string>? Header, long Life)
 {
     /// <summary>Gives the records back.</summary>
     public void Release()

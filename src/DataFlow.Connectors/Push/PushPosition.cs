@@ -4,26 +4,32 @@ using DataFlow.Formats;
 
 namespace DataFlow.Connectors;
 
-/// <summary>The last batch of a producer that was delivered.</summary>
+/// <summary>The last batch of a producer that was delivered. Immutable.</summary>
 /// <param name="sequence">Its number.</param>
-/// <param name="checksum">Of its bytes: another content under the same number is noticed. Null when only the number is known.</param>
-/// <param name="format">How it was laid out, for dead letters that are read again.</param>
-/// <param name="header">Its header, for the same; null where it had none.</param>
-internal sealed class PushPosition(long sequence, ulong? checksum, RecordFormat? format = null, IReadOnlyList<string>? header = null) : Position
+internal sealed class PushPosition(long sequence) : Position
 {
     private const int Version = 1;
 
     /// <summary>Before the first batch.</summary>
-    public static PushPosition Start { get; } = new(0, null);
+    public static PushPosition Start { get; } = new(0);
 
     /// <inheritdoc/>
     public override long Offset => sequence;
 
-    public ulong? Checksum => checksum;
+    /// <summary>Of its bytes: another content under the same number is noticed. Null when only the number is known.</summary>
+    public ulong? Checksum { get; init; }
 
-    public RecordFormat? Format => format;
+    /// <summary>How it was laid out, for dead letters that are read again.</summary>
+    public RecordFormat? Format { get; init; }
 
-    public IReadOnlyList<string>? Header => header;
+    /// <summary>Its header, for the same; null where it had none.</summary>
+    public IReadOnlyList<string>? Header { get; init; }
+
+    /// <summary>When it was received; null when only the number is known.</summary>
+    public DateTimeOffset? At { get; init; }
+
+    /// <summary>How many producers had been forgotten when this one began: one that begins again has other records under the same numbers.</summary>
+    public long Life { get; init; }
 
     /// <summary>Reads a stored position.</summary>
     /// <exception cref="ConnectorException">It is not one of this source.</exception>
@@ -31,7 +37,7 @@ internal sealed class PushPosition(long sequence, ulong? checksum, RecordFormat?
     {
         if (stored.Json.Length == 0)
         {
-            return new PushPosition(stored.Offset, null);
+            return new PushPosition(stored.Offset);
         }
 
         try
@@ -43,11 +49,14 @@ internal sealed class PushPosition(long sequence, ulong? checksum, RecordFormat?
                 throw new FormatException();
             }
 
-            return new PushPosition(
-                root.GetProperty("sequence").GetInt64(),
-                root.TryGetProperty("checksum", out var checksum) ? ulong.Parse(checksum.GetString()!, NumberStyles.HexNumber, CultureInfo.InvariantCulture) : null,
-                root.TryGetProperty("format", out var format) ? Enum.Parse<RecordFormat>(format.GetString()!) : null,
-                root.TryGetProperty("header", out var header) ? [.. header.EnumerateArray().Select(name => name.GetString()!)] : null);
+            return new PushPosition(root.GetProperty("sequence").GetInt64())
+            {
+                Checksum = root.TryGetProperty("checksum", out var checksum) ? ulong.Parse(checksum.GetString()!, NumberStyles.HexNumber, CultureInfo.InvariantCulture) : null,
+                Format = root.TryGetProperty("format", out var format) ? Enum.Parse<RecordFormat>(format.GetString()!) : null,
+                Header = root.TryGetProperty("header", out var header) ? [.. header.EnumerateArray().Select(name => name.GetString()!)] : null,
+                At = root.TryGetProperty("at", out var at) ? at.GetDateTimeOffset() : null,
+                Life = root.TryGetProperty("life", out var life) ? life.GetInt64() : 0,
+            };
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or FormatException or InvalidOperationException or ArgumentException)
         {
@@ -62,20 +71,30 @@ internal sealed class PushPosition(long sequence, ulong? checksum, RecordFormat?
         writer.WriteStartObject();
         writer.WriteNumber("v", Version);
         writer.WriteNumber("sequence", sequence);
-        if (checksum is { } sum)
+        if (Checksum is { } sum)
         {
             writer.WriteString("checksum", sum.ToString("x16", CultureInfo.InvariantCulture));
         }
 
-        if (format is { } layout)
+        if (Format is { } layout)
         {
             writer.WriteString("format", layout.ToString());
         }
 
-        if (header is not null)
+        if (At is { } received)
+        {
+            writer.WriteString("at", received.UtcDateTime);
+        }
+
+        if (Life > 0)
+        {
+            writer.WriteNumber("life", Life);
+        }
+
+        if (Header is not null)
         {
             writer.WriteStartArray("header");
-            foreach (var name in header)
+            foreach (var name in Header)
             {
                 writer.WriteStringValue(name);
             }

@@ -12,6 +12,9 @@ public enum PushOutcome
     /// <summary>Its sequence is not the producer's next one.</summary>
     OutOfSequence,
 
+    /// <summary>Its producer is new, and as many are remembered as may be.</summary>
+    TooManyProducers,
+
     /// <summary>Another content has been received under its id.</summary>
     OtherContent,
 

@@ -13,8 +13,16 @@ internal sealed record PushSourceOptions : FormatOptions
     public ByteSize InboxBytes { get; init; } = ByteSize.MiB(64);
 
     [Option("Longest wait of a producer for the delivery of its batch. Afterwards it is told to send the batch again (503), which brings nothing twice where it has a Batch-Id.")]
-    [OptionRange(1, 600)]
+    [OptionRange(1, 600_000)]
     public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(30);
+
+    [Option("Most producers whose last batch is remembered. When another one comes, the one that was silent for the longest time is forgotten, if that was at least forget-after; until there is one, the new one is refused (409).")]
+    [OptionRange(1, 100_000)]
+    public int MaxProducers { get; init; } = 10_000;
+
+    [Option("Time that a producer has to be silent before it may be forgotten. Longer than the longest pause after which a producer may send a batch again: a forgotten one begins at 1 again, and nothing that it had sent is recognised.")]
+    [OptionRange(1, 315_360_000_000)]
+    public TimeSpan ForgetAfter { get; init; } = TimeSpan.FromDays(30);
 
     /// <inheritdoc/>
     public override IEnumerable<OptionProblem> Validate()

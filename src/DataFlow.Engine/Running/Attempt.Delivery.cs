@@ -195,9 +195,12 @@ internal sealed partial class Attempt
             _checkpoint.Generation,
             _checkpoint.Epoch,
             _checkpoint.Sequence + 1,
-            advances.ToDictionary(advance => advance.Split, advance => advance.Position.ToSplitPosition()),
+            advances.Where(advance => advance.Position != Position.Gone).ToDictionary(advance => advance.Split, advance => advance.Position.ToSplitPosition()),
             _checkpoint.Counters + _pending.Counters,
-            SinkState: null);
+            SinkState: null)
+        {
+            Gone = [.. advances.Where(advance => advance.Position == Position.Gone).Select(advance => advance.Split)],
+        };
         CrashPoint.Reach(CrashPoint.BeforeSinkCommit);
         var uncommitted = ForSink(changed);
         changed = changed with
@@ -214,14 +217,9 @@ internal sealed partial class Attempt
 
         CrashPoint.Reach(CrashPoint.AfterStateCommit);
         MadeProgress |= _pending.Counters != default;
-        var splits = new Dictionary<string, SplitPosition>(_checkpoint.Splits);
-        foreach (var (split, position) in changed.Splits)
-        {
-            splits[split] = position;
-        }
-
-        _checkpoint = changed with { Splits = splits };
-        _context.Committed(changed.Splits);
+        var splits = CommitRules.Merge(_checkpoint.Splits, changed);
+        _checkpoint = changed with { Splits = splits, Gone = [] };
+        _context.Committed(changed);
         _progress.CommittedAll();
         _services.Metrics.CountCommit(_pending.Counters, _checkpoint.Counters, splits.Values.Sum(split => split.Offset));
         _services.Logger.CheckpointCommitted(
@@ -234,12 +232,7 @@ internal sealed partial class Attempt
     /// <summary>A sink that keeps the checkpoint needs what makes it complete: all splits once, and the letters that it delivers.</summary>
     private Checkpoint ForSink(Checkpoint changed)
     {
-        var splits = new Dictionary<string, SplitPosition>(_sinkKnowsSplits ? [] : _checkpoint.Splits);
-        foreach (var (split, position) in changed.Splits)
-        {
-            splits[split] = position;
-        }
-
+        var splits = CommitRules.Merge(_sinkKnowsSplits ? Checkpoint.None.Splits : _checkpoint.Splits, changed);
         ReplayedLetters.AddTo(splits, changed, _pending.Replayed);
         return changed with { Splits = splits };
     }

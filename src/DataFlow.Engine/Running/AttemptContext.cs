@@ -169,7 +169,10 @@ internal sealed class AttemptContext(
     public void StartAt(IReadOnlyDictionary<string, SplitPosition> splits)
     {
         _positions.Clear();
-        Committed(splits);
+        foreach (var (split, position) in splits)
+        {
+            _positions[split] = position;
+        }
     }
 
     /// <summary>A batch of an earlier attempt is still here and will be written: the source goes on after it.</summary>
@@ -177,16 +180,28 @@ internal sealed class AttemptContext(
     {
         foreach (var advance in advances)
         {
-            _positions[advance.Split] = advance.Position.ToSplitPosition();
+            if (advance.Position == Position.Gone)
+            {
+                _positions.TryRemove(advance.Split, out _);
+            }
+            else
+            {
+                _positions[advance.Split] = advance.Position.ToSplitPosition();
+            }
         }
     }
 
     /// <summary>Makes committed positions visible to the source.</summary>
-    public void Committed(IReadOnlyDictionary<string, SplitPosition> splits)
+    public void Committed(Checkpoint commit)
     {
-        foreach (var (split, position) in splits)
+        foreach (var (split, position) in commit.Splits)
         {
             _positions[split] = position;
+        }
+
+        foreach (var split in commit.Gone)
+        {
+            _positions.TryRemove(split, out _);
         }
     }
 

@@ -155,6 +155,12 @@ internal sealed class RunProgress(bool offsetsAddUp, TimeProvider time)
 
             foreach (var advance in written.Advances)
             {
+                if (advance.Position == Position.Gone)
+                {
+                    _offsets.Remove(advance.Split);
+                    continue;
+                }
+
                 _offsets[advance.Split] = advance.Position.Offset;
                 _latestOffset = advance.Position.Offset;
             }

@@ -36,6 +36,23 @@ internal static class CommitRules
         authority.Generation > stored.Generation
         || (authority.Generation == stored.Generation && authority.Sequence != stored.Sequence);
 
+    /// <summary>The splits after a commit.</summary>
+    public static Dictionary<string, SplitPosition> Merge(IReadOnlyDictionary<string, SplitPosition> splits, Checkpoint commit)
+    {
+        var merged = new Dictionary<string, SplitPosition>(splits);
+        foreach (var (split, position) in commit.Splits)
+        {
+            merged[split] = position;
+        }
+
+        foreach (var split in commit.Gone)
+        {
+            merged.Remove(split);
+        }
+
+        return merged;
+    }
+
     /// <summary>A reset, for the history.</summary>
     public static string DescribeReset(bool clearDeadLetters) => clearDeadLetters ? "with dead letters" : "dead letters kept";
 

@@ -26,6 +26,33 @@ public sealed record DeadLetterFilter
 
     /// <summary>Most letters of a page. Each may hold up to 1 MiB of raw bytes.</summary>
     public int Limit { get; init; } = 100;
+
+    /// <summary>What it chooses, for people: <c>open, reason invalid-json</c>.</summary>
+    public override string ToString() => string.Join(", ", Parts());
+
+    private IEnumerable<string> Parts()
+    {
+        yield return Status switch { DeadLetterStatus.Open => "open", DeadLetterStatus.Replayed => "replayed", _ => "open and replayed" };
+        if (Reason is not null)
+        {
+            yield return $"reason {Reason}";
+        }
+
+        if (Stage is not null)
+        {
+            yield return $"stage {Stage}";
+        }
+
+        if (Split is not null)
+        {
+            yield return $"split {SplitName.ForPeople(Split)}";
+        }
+
+        if (Ids is not null)
+        {
+            yield return Ids.Count == 1 ? $"number {Ids.First()}" : $"{Ids.Count} numbers";
+        }
+    }
 }
 
 /// <summary>Whether a dead letter still waits for somebody.</summary>

@@ -68,6 +68,9 @@ public enum HistoryEvent
     /// <summary>Somebody cleared a failure.</summary>
     Recovered,
 
+    /// <summary>Somebody deleted dead letters.</summary>
+    DeadLettersDeleted,
+
     /// <summary>The source missed something, or may have: the detail is a <see cref="SourceGap"/>.</summary>
     Gap,
 }

@@ -23,6 +23,7 @@ public static class HistoryEvents
         HistoryEvent.Completed => "completed",
         HistoryEvent.Failed => "failed",
         HistoryEvent.Recovered => "recovered",
+        HistoryEvent.DeadLettersDeleted => "dead letters deleted",
         HistoryEvent.Gap => "gap",
         _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "No such event."),
     };

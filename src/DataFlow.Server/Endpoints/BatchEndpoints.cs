@@ -163,9 +163,17 @@ internal static class BatchEndpoints
     {
         PushOutcome.Delivered => Results.Ok(new BatchAnswer { Records = receipt.Records, DeadLettered = receipt.DeadLettered }),
         PushOutcome.AlreadyDelivered => Results.Ok(new BatchAnswer { AlreadyDelivered = true }),
+        PushOutcome.OutOfSequence when receipt.Expected == 1 => Conflict(
+            $"Producer '{id!.Value.Producer}' sends batch {id.Value.Sequence}, and none of its batches is known here, so that 1 is the next one: it is new, it was "
+            + "silent for so long that it was forgotten, or the state was reset; begin at 1 with the first batch that was not answered.",
+            receipt.Expected),
         PushOutcome.OutOfSequence => Conflict(
             $"Producer '{id!.Value.Producer}' sends batch {id.Value.Sequence}, and {receipt.Expected} is the next one: the batches between are missing; send them first.",
             receipt.Expected),
+        PushOutcome.TooManyProducers => Conflict(
+            $"Pipeline '{name}' remembers as many producers as max-producers allows, none of them was silent for forget-after, and '{id!.Value.Producer}' is a new "
+            + "one. Let programs keep their names when they start again, or raise max-producers.",
+            expected: null),
         PushOutcome.OtherContent => Conflict(
             $"Another batch was received as {id}: two programs may be using the name '{id!.Value.Producer}'; give each a name of its own.", expected: null),
         PushOutcome.Unreadable => Results.Problem(receipt.Problem, statusCode: StatusCodes.Status400BadRequest),

@@ -3,6 +3,7 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using DataFlow.Cluster;
 using DataFlow.Engine;
+using DataFlow.Engine.Lifecycle;
 using DataFlow.Server.OpenApi;
 using DataFlow.Server.Requests;
 using DataFlow.Transforms;
@@ -59,6 +60,8 @@ internal static class TapEndpoints
             name,
             status.Run switch
             {
+                null when status.Pipeline.State == LifecycleState.Running => throw new RefusalException(
+                    RefusalKind.Unavailable, $"Pipeline '{name}' is starting or moves from one node to another; try again in a few seconds."),
                 null => throw new RefusalException(RefusalKind.WrongState, $"Pipeline '{name}' does not run, so nothing passes that could be shown; start it."),
                 { State: RunState.Starting } waiting => throw new RefusalException(RefusalKind.Unavailable, $"Pipeline '{name}' does not run yet. {waiting.Reason}".TrimEnd()),
                 var running => running,

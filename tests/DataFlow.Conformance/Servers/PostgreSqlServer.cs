@@ -15,12 +15,13 @@ public sealed class PostgreSqlServer : IDisposable
     private static readonly Lazy<Task<PostgreSqlServer>> Instance = new(SharedAsync);
 
     private readonly NpgsqlConnectionStringBuilder _superuser;
-    private readonly PrivateServer? _own;
+    private readonly string? _data;
+    private PrivateServer? _process;
 
-    private PostgreSqlServer(NpgsqlConnectionStringBuilder superuser, PrivateServer? own)
+    private PostgreSqlServer(NpgsqlConnectionStringBuilder superuser, string? data)
     {
         _superuser = superuser;
-        _own = own;
+        _data = data;
     }
 
     /// <summary>Where it listens.</summary>
@@ -31,6 +32,9 @@ public sealed class PostgreSqlServer : IDisposable
 
     /// <summary>The superuser.</summary>
     public string User => _superuser.Username!;
+
+    /// <summary>Of the superuser, without a pool.</summary>
+    public string SuperuserConnection => _superuser.ConnectionString;
 
     /// <summary>The server; skips or fails the test when PostgreSQL is not installed.</summary>
     public static Task<PostgreSqlServer> GetAsync()
@@ -44,33 +48,46 @@ public sealed class PostgreSqlServer : IDisposable
     }
 
     /// <summary>Skips or fails the test when PostgreSQL is not installed.</summary>
-    internal static void RequirePrograms() =>
+    private static void RequirePrograms() =>
         RequiredServer.Require("PostgreSQL", Folder(), "Install it (Debian: postgresql), or set DATAFLOW_TEST_POSTGRESQL.");
 
-    /// <summary>A server for one test, which may <see cref="RestartAsync"/> it. Dispose it.</summary>
+    /// <summary>A server for one test, which may stop it and start it again. Dispose it.</summary>
     public static Task<PostgreSqlServer> StartOwnAsync()
     {
         RequirePrograms();
         return StartAsync();
     }
 
-    /// <summary>Ends every session in the middle of what it does and starts the server again, which recovers from its log.</summary>
-    public async Task RestartAsync()
+    /// <summary>Ends a server of our own as a crash does: nobody is told, and it recovers from its log when it is started again.</summary>
+    public void Stop()
     {
-        var own = _own ?? throw new InvalidOperationException("A server that is not ours is not restarted.");
-        var started = await ScalarAsync("SELECT pg_postmaster_start_time()::text");
-        own.Restart("QUIT");
-        await own.WaitAsync(async () =>
-        {
-            if (await ScalarAsync("SELECT pg_postmaster_start_time()::text") == started)
-            {
-                throw new InvalidOperationException("It has not ended yet.");
-            }
-        });
+        _process?.Dispose();
+        _process = null;
     }
 
-    /// <summary>Stops a server of our own.</summary>
-    public void Dispose() => _own?.Dispose();
+    /// <summary>Starts it on the same data and port.</summary>
+    public async Task StartAgainAsync()
+    {
+        _process = Launch(_data ?? throw new InvalidOperationException("A server that is not ours is not started."), Port);
+        await _process.WaitAsync(async () => await (await OpenAsync("postgres")).DisposeAsync());
+    }
+
+    /// <summary>Ends every session in the middle of what it does and starts the server again.</summary>
+    public Task RestartAsync()
+    {
+        Stop();
+        return StartAgainAsync();
+    }
+
+    /// <summary>Ends a server of our own and removes its data.</summary>
+    public void Dispose()
+    {
+        Stop();
+        if (Directory.Exists(_data))
+        {
+            Directory.Delete(_data, recursive: true);
+        }
+    }
 
     /// <summary>Makes a database for one test.</summary>
     public async Task<PostgreSqlDatabase> CreateDatabaseAsync()
@@ -110,7 +127,7 @@ public sealed class PostgreSqlServer : IDisposable
     }
 
     /// <summary>Starts the server's process on a folder for data, and makes the data when it isn't there.</summary>
-    internal static PrivateServer Launch(string data, int port)
+    private static PrivateServer Launch(string data, int port)
     {
         var programs = Path.GetDirectoryName(Path.GetFullPath(Folder()!));
         return PrivateServer.Start(
@@ -121,7 +138,7 @@ public sealed class PostgreSqlServer : IDisposable
     }
 
     /// <summary>The superuser of a server that was launched.</summary>
-    internal static NpgsqlConnectionStringBuilder Superuser(int port) => new()
+    private static NpgsqlConnectionStringBuilder Superuser(int port) => new()
     {
         Host = "127.0.0.1",
         Port = port,
@@ -138,7 +155,7 @@ public sealed class PostgreSqlServer : IDisposable
     {
         if (Environment.GetEnvironmentVariable("DATAFLOW_TEST_POSTGRESQL") is { Length: > 0 } address)
         {
-            return new PostgreSqlServer(new NpgsqlConnectionStringBuilder(address), own: null);
+            return new PostgreSqlServer(new NpgsqlConnectionStringBuilder(address), data: null);
         }
 
         var server = await StartAsync();
@@ -146,19 +163,11 @@ public sealed class PostgreSqlServer : IDisposable
         return server;
     }
 
-    private async Task<string> ScalarAsync(string sql)
-    {
-        await using var connection = await OpenAsync("postgres");
-        await using var command = new NpgsqlCommand(sql, connection);
-        return (string)(await command.ExecuteScalarAsync())!;
-    }
-
     private static async Task<PostgreSqlServer> StartAsync()
     {
-        var port = TcpFaultProxy.UnusedPort();
-        var server = Launch("data", port);
-        var started = new PostgreSqlServer(Superuser(port), server);
-        await server.WaitAsync(async () => await (await started.OpenAsync("postgres")).DisposeAsync());
+        var data = Path.Combine(Path.GetTempPath(), $"dataflow-postgresql-{Guid.NewGuid():N}");
+        var started = new PostgreSqlServer(Superuser(TcpFaultProxy.UnusedPort()), data);
+        await started.StartAgainAsync();
         return started;
     }
 }

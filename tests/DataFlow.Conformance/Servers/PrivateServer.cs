@@ -37,12 +37,7 @@ internal sealed class PrivateServer : IDisposable
             { {{prepare}}; } || exit 1
             {{run}} &
             SERVER=$!
-            while read -r SIGNAL; do
-                kill -$SIGNAL $SERVER
-                wait $SERVER
-                {{run}} &
-                SERVER=$!
-            done
+            while read -r NOTHING; do :; done
             kill -QUIT $SERVER 2> /dev/null
             wait $SERVER
             """;
@@ -83,14 +78,6 @@ internal sealed class PrivateServer : IDisposable
 
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }
-    }
-
-    /// <summary>Ends the server by a signal and starts it again with the same data.</summary>
-    /// <param name="signal">Its name: <c>QUIT</c>.</param>
-    public void Restart(string signal)
-    {
-        _shell.StandardInput.WriteLine(signal);
-        _shell.StandardInput.Flush();
     }
 
     /// <summary>Stops the server and removes its folder.</summary>

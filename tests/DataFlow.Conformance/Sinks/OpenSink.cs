@@ -12,6 +12,9 @@ internal sealed class OpenSink : IAsyncDisposable
 
     private OpenSink(ISink sink, BatchPool pool, Checkpoint checkpoint) => (_sink, _pool, _checkpoint) = (sink, pool, checkpoint);
 
+    /// <summary>The checkpoint that the sink itself holds; null when it holds none.</summary>
+    public Checkpoint? Held { get; private init; }
+
     public SinkState State => new(_checkpoint.SinkState, _checkpoint.Epoch, _checkpoint.Sequence);
 
     public static async Task<OpenSink> OpenAsync(ISink sink, SinkState? state, BatchPool pool, CollectedLog log)
@@ -37,7 +40,7 @@ internal sealed class OpenSink : IAsyncDisposable
                 checkpoint = held with { Epoch = checkpoint.Epoch };
             }
 
-            var open = new OpenSink(sink, pool, checkpoint);
+            var open = new OpenSink(sink, pool, checkpoint) { Held = held };
             if (checkpoint.Sequence == 0)
             {
                 await open.CommitAsync();
@@ -77,9 +80,15 @@ internal sealed class OpenSink : IAsyncDisposable
         return result with { Refused = [.. encoded.Refused, .. result.Refused ?? []] };
     }
 
-    public async Task CommitAsync()
+    public async Task CommitAsync(IReadOnlyDictionary<string, SplitPosition>? splits = null, params string[] gone)
     {
-        var next = _checkpoint with { Sequence = _checkpoint.Sequence + 1, SinkState = null };
+        var next = _checkpoint with
+        {
+            Sequence = _checkpoint.Sequence + 1,
+            Splits = splits ?? new Dictionary<string, SplitPosition>(),
+            SinkState = null,
+            Gone = gone,
+        };
         _checkpoint = next with { SinkState = await _sink.CommitAsync(next, CancellationToken.None) };
     }
 

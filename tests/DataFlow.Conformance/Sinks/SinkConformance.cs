@@ -158,10 +158,30 @@ public abstract partial class SinkConformance<TFixture> : IAsyncLifetime
                 return;
             }
 
-            await Assert.ThrowsAsync<ConnectorException>(old.CommitAsync);
+            await Assert.ThrowsAsync<ConnectorException>(() => old.CommitAsync());
         }
 
         Assert.Equal([1, 3], await Fixture.ReadAsync(Ct));
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_it_holds_has_the_splits_that_were_committed_without_those_that_are_no_more()
+    {
+        var at = new SplitPosition(7, """{"v":1,"offset":7}""");
+        var state = await WriteAndCommitAsync(null, 1);
+        await using (var open = await OpenAsync(state))
+        {
+            await open.WriteAsync(2);
+            await open.CommitAsync(new Dictionary<string, SplitPosition> { ["a"] = at, ["b"] = at });
+            await open.WriteAsync(3);
+            await open.CommitAsync(new Dictionary<string, SplitPosition> { ["c"] = at }, "a", "unknown");
+            state = open.State;
+        }
+
+        await using var again = await OpenAsync(state with { Epoch = state.Epoch + 1 });
+        Assert.SkipWhen(again.Held is null, "The sink holds no checkpoint of its own: that of the state store counts.");
+        Assert.Equal(["b", "c"], again.Held.Splits.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(at, again.Held.Splits["b"]);
     }
 
     [Fact]

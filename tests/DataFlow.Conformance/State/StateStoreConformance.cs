@@ -83,6 +83,34 @@ public abstract partial class StateStoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_commit_takes_out_the_splits_that_are_no_more()
+    {
+        var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);
+        var first = Next(run.Checkpoint, ("a", 1), ("b", 1), ("c", 1));
+        await CommitAsync(first);
+        await CommitAsync(Next(first, ("d", 1)) with { Gone = ["a", "c", "unknown"] });
+
+        var state = await Store.ReadAsync(Pipeline, Ct);
+
+        Assert.Equal([("b", 1), ("d", 1)], OffsetsOf(state!));
+        Assert.Empty(state!.Checkpoint.Gone);
+    }
+
+    [Fact]
+    public async Task A_commit_that_is_fenced_takes_no_split_out()
+    {
+        var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);
+        var first = Next(run.Checkpoint, ("a", 1));
+        await CommitAsync(first);
+        await Store.OpenRunAsync(Pipeline, Owner, Ct);
+
+        var late = await Store.CommitAsync(Pipeline, new StateCommit { Checkpoint = Next(first) with { Gone = ["a"] } }, Ct);
+
+        Assert.Equal(CommitOutcome.Fenced, late);
+        Assert.Equal([("a", 1)], OffsetsOf((await Store.ReadAsync(Pipeline, Ct))!));
+    }
+
+    [Fact]
     public async Task A_commit_without_sink_state_clears_it_and_one_without_fingerprint_keeps_it()
     {
         var run = await Store.OpenRunAsync(Pipeline, Owner, Ct);

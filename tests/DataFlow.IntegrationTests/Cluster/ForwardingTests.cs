@@ -1,4 +1,7 @@
+using System.Net;
 using System.Text;
+using DataFlow.Conformance;
+using DataFlow.IntegrationTests.Service;
 
 namespace DataFlow.IntegrationTests.Cluster;
 
@@ -34,12 +37,54 @@ public sealed class ForwardingTests
             // Each batch goes to another node, and comes twice.
             foreach (var again in (int[])[0, 1])
             {
-                using var body = new StringContent($$"""{"id":{{batch}}}""", Encoding.UTF8, "application/x-ndjson");
-                body.Headers.Add("Batch-Id", $"shop:{batch}");
-                await cluster.PostAsync((batch + again) % ServiceCluster.Nodes, "pipelines/pushed/batches", body);
+                await PushAsync(cluster, (batch + again) % ServiceCluster.Nodes, batch);
             }
         }
 
         Assert.Equal("6|6|6", (await cluster.Database.RowsAsync("SELECT count(*), count(DISTINCT id), max(id) FROM pushed"))[0]);
+    }
+
+    [Fact]
+    public async Task An_owner_that_can_not_be_reached_and_a_pipeline_that_is_elsewhere_are_problems_with_a_time_to_ask_again()
+    {
+        await using var cluster = await ServiceCluster.StartAsync("--address", $"http://127.0.0.1:{TcpFaultProxy.UnusedPort()}");
+        await cluster.AddAsync(1, recordsPerSecond: 100);
+        await cluster.AddAsync("pushed", "{ name: pushed, source: { type: push }, sink: { type: 'null' } }");
+        foreach (var (pipeline, method, what) in ((string, HttpMethod, string)[])[("p1", HttpMethod.Get, "tap?limit=1"), ("pushed", HttpMethod.Post, "batches")])
+        {
+            var owner = await OwnerAsync(cluster, pipeline);
+            var other = (owner + 1) % ServiceCluster.Nodes;
+
+            using var unreachable = await cluster.SendAsync(other, method, $"pipelines/{pipeline}/{what}");
+            Assert.NotNull(unreachable.Headers.RetryAfter?.Delta);
+            Assert.Contains($"Node 'node{owner}' runs pipeline '{pipeline}' and did not answer", await Problem.AssertAsync(HttpStatusCode.BadGateway, unreachable), StringComparison.Ordinal);
+
+            using var elsewhere = await cluster.SendAsync(other, method, $"pipelines/{pipeline}/{what}", header: "DataFlow-Forwarded");
+            Assert.NotNull(elsewhere.Headers.RetryAfter?.Delta);
+            Assert.Contains("is moving from one node to another", await Problem.AssertAsync(HttpStatusCode.ServiceUnavailable, elsewhere), StringComparison.Ordinal);
+        }
+    }
+
+    private static async Task PushAsync(ServiceCluster cluster, int node, int batch)
+    {
+        using var body = new StringContent($$"""{"id":{{batch}}}""", Encoding.UTF8, "application/x-ndjson");
+        body.Headers.Add("Batch-Id", $"shop:{batch}");
+        await cluster.PostAsync(node, "pipelines/pushed/batches", body);
+    }
+
+    private static async Task<int> OwnerAsync(ServiceCluster cluster, string pipeline)
+    {
+        var owner = -1;
+        await Eventually.IsAsync(async () =>
+        {
+            var seen = await cluster.GetAsync(0, $"pipelines/{pipeline}");
+            if (seen.TryGetProperty("run", out var run) && run.GetProperty("state").GetString() == "running")
+            {
+                owner = run.GetProperty("node").GetString()![^1] - '0';
+            }
+
+            return (owner >= 0, seen.ToString());
+        });
+        return owner;
     }
 }

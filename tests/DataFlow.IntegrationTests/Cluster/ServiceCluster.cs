@@ -32,9 +32,12 @@ internal sealed class ServiceCluster : IAsyncDisposable
     private readonly Process _reaper = StartReaper();
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60) };
 
-    private ServiceCluster(PostgreSqlDatabase database, int serverPort)
+    private readonly string[] _more;
+
+    private ServiceCluster(PostgreSqlDatabase database, int serverPort, string[] more)
     {
         _database = database;
+        _more = more;
         StateLink = new TcpFaultProxy(serverPort);
     }
 
@@ -47,10 +50,11 @@ internal sealed class ServiceCluster : IAsyncDisposable
     public PostgreSqlDatabase Database => _database;
 
     /// <summary>Starts the nodes, side by side, and waits until all are members.</summary>
-    public static async Task<ServiceCluster> StartAsync()
+    /// <param name="more">Options that each of them gets besides.</param>
+    public static async Task<ServiceCluster> StartAsync(params string[] more)
     {
         var server = await PostgreSqlServer.GetAsync();
-        var cluster = new ServiceCluster(await server.CreateDatabaseAsync(), server.Port);
+        var cluster = new ServiceCluster(await server.CreateDatabaseAsync(), server.Port, more);
         try
         {
             for (var number = 0; number < Nodes; number++)
@@ -134,6 +138,18 @@ internal sealed class ServiceCluster : IAsyncDisposable
         Assert.True(answer.IsSuccessStatusCode || answer.StatusCode == HttpStatusCode.ServiceUnavailable, said);
         return (answer.IsSuccessStatusCode, said);
     });
+
+    /// <summary>What a node answers to a request, whatever that is.</summary>
+    public async Task<HttpResponseMessage> SendAsync(int node, HttpMethod method, string path, string? header = null, HttpContent? content = null)
+    {
+        using var request = new HttpRequestMessage(method, Url(node, path)) { Content = content };
+        if (header is not null)
+        {
+            request.Headers.Add(header, "1");
+        }
+
+        return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
 
     /// <summary>The text of a node's answer.</summary>
     public Task<string> ReadAsync(int node, string path) => _http.GetStringAsync(Url(node, path));
@@ -303,6 +319,7 @@ internal sealed class ServiceCluster : IAsyncDisposable
         "--database", new NpgsqlConnectionStringBuilder(_database.PooledConnectionString) { Port = StateLink.Port }.ConnectionString,
         "--cluster-port", $"{clusterPort}", "--nodes", $"{Nodes}",
         .. _clusterPorts.SelectMany(port => (string[])["--seed", $"127.0.0.1:{port}"]),
+        .. _more,
     ];
 
     private string Logs => string.Join('\n', Enumerable.Range(0, Nodes).Select(LogOf));

@@ -33,19 +33,22 @@ internal sealed class TestNode : IAsyncDisposable
     public IServiceProvider Services => _host.Services;
 
     /// <summary>Starts a single node with its state in a folder.</summary>
-    public static Task<TestNode> StartAsync(string folder, Catalogue? catalogue = null) => StartAsync(
+    public static Task<TestNode> StartAsync(string folder, Catalogue? catalogue = null, TimeProvider? time = null) => StartAsync(
         new ClusterOptions { Address = new Uri("http://127.0.0.1:1"), StateFolder = Path.Combine(folder, "state"), Root = folder },
-        SqliteServiceStore.Open(Path.Combine(folder, "state"), TimeProvider.System),
+        SqliteServiceStore.Open(Path.Combine(folder, "state"), time ?? TimeProvider.System),
         ownsStore: true,
-        catalogue ?? BuiltInCatalogue.Instance);
+        catalogue ?? BuiltInCatalogue.Instance,
+        time);
 
     /// <summary>Starts a node that shares its store with others.</summary>
     public static Task<TestNode> StartAsync(ClusterOptions options, IServiceStore store) => StartAsync(options, store, ownsStore: false, BuiltInCatalogue.Instance);
 
-    private static async Task<TestNode> StartAsync(ClusterOptions options, IServiceStore store, bool ownsStore, Catalogue catalogue)
+    private static async Task<TestNode> StartAsync(
+        ClusterOptions options, IServiceStore store, bool ownsStore, Catalogue catalogue, TimeProvider? time = null)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddDataFlowCluster(options, store, catalogue);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
         var node = new TestNode(builder.Build(), store, ownsStore);

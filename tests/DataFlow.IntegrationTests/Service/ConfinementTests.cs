@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using DataFlow.Conformance;
+using Microsoft.Data.Sqlite;
 
 namespace DataFlow.IntegrationTests.Service;
 
@@ -59,6 +61,59 @@ public sealed class ConfinementTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Created, added.StatusCode);
     }
 
+    [Theory]
+    [InlineData("data/*.csv")]
+    [InlineData("data/**/*.csv")]
+    public async Task A_link_that_a_pattern_matches_fails_the_pipeline_instead_of_leading_out(string pattern)
+    {
+        File.CreateSymbolicLink(_folder["data/link.csv"], _outside["secret.csv"]);
+        Directory.CreateSymbolicLink(_folder["data/folder"], _outside.Path);
+
+        await FailsAsync(
+            $"{{ name: p, source: {{ type: file, connection: '{pattern}', options: {{ format: csv }} }}, sink: {{ type: file, connection: out.ndjson }} }}",
+            "is outside of the folders that pipelines of this service may use");
+
+        Assert.True(!File.Exists(_folder["out.ndjson"]) || new FileInfo(_folder["out.ndjson"]).Length == 0);
+    }
+
+    [Fact]
+    public async Task A_link_that_stays_inside_is_read_by_a_pattern()
+    {
+        File.CreateSymbolicLink(_folder["data/good.csv"], _folder.Write("more.csv", "id\n2\n"));
+        await _service.AddAsync("{ name: p, source: { type: file, connection: 'data/*.csv', options: { format: csv } }, sink: { type: file, connection: out.ndjson } }");
+        await Eventually.IsAsync(async () =>
+        {
+            var pipeline = await _service.GetAsync("/pipelines/p");
+            return ((string)pipeline["state"]! == "completed", pipeline.ToJsonString());
+        });
+        Assert.Equal(2, File.ReadAllLines(_folder["out.ndjson"]).Length);
+    }
+
+    [Theory]
+    [InlineData("ATTACH DATABASE ''{0}'' AS other", "It must be a SELECT")]
+    [InlineData("VACUUM INTO ''{0}.copy''", "It must be a SELECT")]
+    [InlineData("SELECT load_extension(''{0}'')", "not authorized")]
+    public async Task Statements_of_sqlite_reach_no_other_file(string statement, string problem)
+    {
+        var other = _outside["other.db"];
+        await using (var connection = new SqliteConnection($"Data Source={_folder["app.db"]};Pooling=False"))
+        {
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+        }
+
+        await FailsAsync(
+            $"{{ name: p, source: {{ type: database, connection: 'jdbc:sqlite:app.db', options: {{ query: '{string.Format(null, statement, other)}' }} }}, sink: {{ type: 'null' }} }}",
+            problem);
+
+        Assert.Equal(["secret.csv"], Directory.GetFiles(_outside.Path).Select(Path.GetFileName));
+    }
+
+    [Theory]
+    [InlineData("source: { type: database, connection: 'Server=localhost;User ID=u;AllowLoadLocalInfile=true', options: { driver: mysql, query: SELECT 1 } }, sink: { type: 'null' }")]
+    [InlineData("source: { type: test }, sink: { type: database, connection: 'Server=localhost;User ID=u;Allow Load Local Infile=true', options: { driver: mysql, table: t } }")]
+    public async Task No_server_may_ask_for_files_of_the_machine(string pipeline) =>
+        await FailsAsync($"{{ name: p, {pipeline} }}", "AllowLoadLocalInfile, which lets the server read files of this machine");
+
     [Fact]
     public async Task The_state_of_the_service_is_closed_even_inside_of_a_root() =>
         await RefusedAsync(Reads("state/dataflow.db"), "source.connection", "belongs to the service itself and is closed to its pipelines");
@@ -111,6 +166,18 @@ public sealed class ConfinementTests : IAsyncLifetime
     }
 
     private static string Reads(string path) => $"{{ name: p, source: {{ type: file, connection: '{path}' }}, sink: {{ type: 'null' }} }}";
+
+    private async Task FailsAsync(string yaml, string message)
+    {
+        using var added = await _service.SendAsync(HttpMethod.Post, "/pipelines", content: RunningService.Yaml(yaml));
+        Assert.True(added.StatusCode == HttpStatusCode.Created, await added.Content.ReadAsStringAsync());
+        using var started = await _service.SendAsync(HttpMethod.Post, "/pipelines/p/start");
+        await Eventually.IsAsync(async () =>
+        {
+            var pipeline = await _service.GetAsync("/pipelines/p");
+            return ((string)pipeline["state"]! == "failed" && ((string?)pipeline["reason"] ?? "").Contains(message, StringComparison.Ordinal), pipeline.ToJsonString());
+        });
+    }
 
     private async Task RefusedAsync(string yaml, string key, string message)
     {

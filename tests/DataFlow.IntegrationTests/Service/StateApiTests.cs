@@ -97,6 +97,9 @@ public sealed class StateApiTests(TestService service) : IClassFixture<TestServi
         Assert.Equal(2, (await service.SendAsync(HttpMethod.Delete, "pipelines/mended/dead-letters?reason=too-many-fields")).Is(HttpStatusCode.OK).Json["deleted"]!.GetValue<int>());
         Assert.Equal(1, (await service.SendAsync(HttpMethod.Delete, "pipelines/mended/dead-letters?all=true")).Json["deleted"]!.GetValue<int>());
         Assert.Empty((await service.GetAsync("pipelines/mended/dead-letters")).Json["items"]!.AsArray());
+        var history = (await service.GetAsync("pipelines/mended/history")).Is(HttpStatusCode.OK).Json["items"]!.AsArray()
+            .Where(entry => entry!["event"]!.GetValue<string>() == "dead-letters-deleted").Select(entry => entry!["detail"]!.GetValue<string>());
+        Assert.Equal(["1 deleted (open)", "2 deleted (open, reason too-many-fields)"], history);
     }
 
     private async Task CompletedAsync(string name, string csv)

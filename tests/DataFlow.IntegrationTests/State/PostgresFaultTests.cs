@@ -50,8 +50,8 @@ public sealed class PostgresFaultTests
     [Fact]
     public async Task A_restart_of_the_server_between_two_commits_is_not_noticed()
     {
-        await using var server = await RestartablePostgreSql.StartAsync();
-        await using var store = await OpenAsync(server.ConnectionString);
+        using var server = await PostgreSqlServer.StartOwnAsync();
+        await using var store = await OpenAsync(server.SuperuserConnection);
         var first = Next((await store.OpenRunAsync(Pipeline, "a", Ct)).Checkpoint);
         await CommitAsync(store, first);
 
@@ -64,14 +64,14 @@ public sealed class PostgresFaultTests
     [Fact]
     public async Task A_server_that_is_down_is_a_passing_fault_and_the_store_goes_on_when_it_is_back()
     {
-        await using var server = await RestartablePostgreSql.StartAsync();
-        await using var store = await OpenAsync(server.ConnectionString);
+        using var server = await PostgreSqlServer.StartOwnAsync();
+        await using var store = await OpenAsync(server.SuperuserConnection);
         var first = Next((await store.OpenRunAsync(Pipeline, "a", Ct)).Checkpoint);
 
         server.Stop();
         var commit = await Assert.ThrowsAsync<ConnectorException>(async () => await CommitAsync(store, first));
         var read = await Assert.ThrowsAsync<ConnectorException>(async () => await store.ReadAsync(Pipeline, Ct));
-        var open = await Assert.ThrowsAsync<ConnectorException>(async () => await OpenAsync(server.ConnectionString));
+        var open = await Assert.ThrowsAsync<ConnectorException>(async () => await OpenAsync(server.SuperuserConnection));
         await server.StartAgainAsync();
 
         Assert.All([commit, read, open], error => Assert.Equal((FaultOwner.External, RetryKind.WithBackoff), (error.Owner, error.Retry.Kind)));
@@ -82,8 +82,8 @@ public sealed class PostgresFaultTests
     [Fact]
     public async Task No_commit_is_lost_or_stored_twice_while_the_server_crashes_again_and_again()
     {
-        await using var server = await RestartablePostgreSql.StartAsync();
-        await using var store = await OpenAsync(server.ConnectionString);
+        using var server = await PostgreSqlServer.StartOwnAsync();
+        await using var store = await OpenAsync(server.SuperuserConnection);
         using var stop = new CancellationTokenSource();
         var committed = new StrongBox<int>();
 

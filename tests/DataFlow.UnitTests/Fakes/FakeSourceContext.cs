@@ -72,7 +72,14 @@ internal sealed class TestSourceContext : SourceContext
     {
         foreach (var advance in batch.Advances)
         {
-            Positions[advance.Split] = advance.Position.ToSplitPosition();
+            if (advance.Position == Position.Gone)
+            {
+                Positions.Remove(advance.Split);
+            }
+            else
+            {
+                Positions[advance.Split] = advance.Position.ToSplitPosition();
+            }
         }
     }
 

@@ -161,7 +161,7 @@ public sealed class UnusableStateTests : IDisposable
     [InlineData(8, FaultOwner.User, "can't be opened for writing (the reason)")]
     [InlineData(10, FaultOwner.External, "failed (the reason). Check the disk")]
     [InlineData(11, FaultOwner.User, "can't be used: the reason. Restore it from a copy")]
-    [InlineData(13, FaultOwner.User, "can't grow: the disk is full")]
+    [InlineData(13, FaultOwner.External, "can't grow: the disk is full")]
     [InlineData(1, FaultOwner.Internal, "refused a statement (the reason)")]
     public void Each_kind_of_failure_has_its_sentence(int code, FaultOwner owner, string says)
     {

@@ -12,6 +12,9 @@ internal sealed record DatabaseAddress(Dialect Dialect, string ConnectionString,
     /// <summary>The password, so that it can be taken out of what a server says.</summary>
     public string Password { get; init; } = "";
 
+    /// <summary>True when statements and servers must not reach other files of this machine.</summary>
+    public bool IsConfined { get; init; }
+
     /// <summary>Statements that every new connection runs first.</summary>
     public string? SessionSetup { get; init; }
 
@@ -19,8 +22,9 @@ internal sealed record DatabaseAddress(Dialect Dialect, string ConnectionString,
     /// <param name="connection">As configured.</param>
     /// <param name="login">Wins over values in the connection.</param>
     /// <param name="baseDirectory">Where relative paths of file databases and of the plugin folder start.</param>
+    /// <param name="isConfined">See <see cref="IsConfined"/>.</param>
     /// <exception cref="ConnectorException">It can't be read; the message says what is allowed.</exception>
-    public static DatabaseAddress Of(string connection, DatabaseLogin login, string baseDirectory)
+    public static DatabaseAddress Of(string connection, DatabaseLogin login, string baseDirectory, bool isConfined = false)
     {
         var display = SecretText.Of(connection);
         var named = login.Driver.Length == 0 ? null : Dialects.ByDriver(login.Driver, Path.Combine(baseDirectory, login.DriversFolder));
@@ -49,10 +53,16 @@ internal sealed record DatabaseAddress(Dialect Dialect, string ConnectionString,
 
         dialect.SetLogin(builder, login);
         dialect.Complete(builder, baseDirectory);
+        if (isConfined)
+        {
+            dialect.Confine(builder, display);
+        }
+
         return new DatabaseAddress(dialect, builder.ConnectionString, display, notes)
         {
             Password = dialect.PasswordOf(builder),
             SessionSetup = dialect.SessionSetup(connection),
+            IsConfined = isConfined,
         };
     }
 
@@ -63,6 +73,11 @@ internal sealed record DatabaseAddress(Dialect Dialect, string ConnectionString,
         try
         {
             await connection.OpenAsync(ct).ConfigureAwait(false);
+            if (IsConfined)
+            {
+                Dialect.Confine(connection);
+            }
+
             if (SessionSetup is { } setup)
             {
                 await connection.ExecuteAsync(setup, ct).ConfigureAwait(false);
@@ -97,4 +112,8 @@ internal sealed record DatabaseAddress(Dialect Dialect, string ConnectionString,
 /// <param name="Password">Or empty.</param>
 /// <param name="Driver">JDBC class name, database name or name of a plugin; or empty.</param>
 /// <param name="DriversFolder">Folder of plugins.</param>
-internal sealed record DatabaseLogin(string Username, string Password, string Driver, string DriversFolder);
+internal sealed record DatabaseLogin(string Username, string Password, string Driver, string DriversFolder)
+{
+    /// <summary>The folder of plugins where the options name none.</summary>
+    public const string UsualFolder = "drivers";
+}

@@ -17,6 +17,15 @@ internal static class DatabaseFiles
     public static IEnumerable<NamedFile> In(string connection, DatabaseLogin login, string baseDirectory)
     {
         var folder = Path.Combine(baseDirectory, login.DriversFolder);
+        return
+        [
+            .. login.DriversFolder != DatabaseLogin.UsualFolder ? [new NamedFile("options.drivers-folder", folder, IsCode: true)] : Array.Empty<NamedFile>(),
+            .. Named(connection, login, folder),
+        ];
+    }
+
+    private static IEnumerable<NamedFile> Named(string connection, DatabaseLogin login, string folder)
+    {
         List<Dialect> dialects = [];
         try
         {

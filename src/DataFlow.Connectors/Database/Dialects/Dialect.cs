@@ -65,6 +65,17 @@ internal abstract class Dialect
     {
     }
 
+    /// <summary>Refuses what would open files of this machine to a server.</summary>
+    /// <exception cref="ConnectorException">The connection string has such a thing.</exception>
+    public virtual void Confine(DbConnectionStringBuilder builder, string display)
+    {
+    }
+
+    /// <summary>Keeps the statements of an open connection from other files of this machine.</summary>
+    public virtual void Confine(DbConnection connection)
+    {
+    }
+
     /// <summary>The password in a connection string, or empty.</summary>
     public string PasswordOf(DbConnectionStringBuilder builder) =>
         builder.TryGetValue(PasswordKey, out var value)

@@ -67,6 +67,17 @@ internal sealed class MySqlDialect : Dialect
         mysql.ApplicationName = "dataflow";
     }
 
+    /// <summary>LOAD DATA LOCAL hands a server whichever file it asks for.</summary>
+    public override void Confine(DbConnectionStringBuilder builder, string display)
+    {
+        if (((MySqlConnectionStringBuilder)builder).AllowLoadLocalInfile)
+        {
+            throw ConnectorException.User(
+                $"The connection {display} has AllowLoadLocalInfile, which lets the server read files of this machine; pipelines of this service may not have that. "
+                + "Leave it out: rows are loaded without.");
+        }
+    }
+
     /// <summary>
     /// Every session has one time zone, whatever the server's: in the night when clocks are set back, a local time means two moments.
     /// The JDBC parameter serverTimezone has no counterpart in the connection string.
@@ -81,14 +92,20 @@ internal sealed class MySqlDialect : Dialect
     }
 
     /// <summary>
-    /// LOAD DATA LOCAL from memory is allowed: the provider hands out files only to servers whose certificate it has checked. And in
-    /// the strict mode a value that doesn't fit is refused instead of changed.
+    /// LOAD DATA LOCAL from memory is allowed: the provider hands out files only to servers whose certificate it has checked, and where
+    /// pipelines are confined, whoever wrote one may have made that certificate. And in the strict mode a value that doesn't fit is
+    /// refused instead of changed.
     /// </summary>
-    public override DatabaseAddress ForWriting(DatabaseAddress address) => address with
+    public override DatabaseAddress ForWriting(DatabaseAddress address)
     {
-        ConnectionString = new MySqlConnectionStringBuilder(address.ConnectionString) { AllowLoadLocalInfile = true }.ConnectionString,
-        SessionSetup = address.SessionSetup + "; SET sql_mode = CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'STRICT_ALL_TABLES')",
-    };
+        var builder = new MySqlConnectionStringBuilder(address.ConnectionString);
+        builder.AllowLoadLocalInfile = !address.IsConfined || builder.SslMode is not (MySqlSslMode.VerifyCA or MySqlSslMode.VerifyFull);
+        return address with
+        {
+            ConnectionString = builder.ConnectionString,
+            SessionSetup = address.SessionSetup + "; SET sql_mode = CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'STRICT_ALL_TABLES')",
+        };
+    }
 
     public override ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) =>
         MySqlTransactionWatch.CreateAsync(address, ct);

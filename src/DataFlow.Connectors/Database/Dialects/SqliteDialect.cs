@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace DataFlow.Connectors;
 
@@ -58,6 +59,10 @@ internal sealed class SqliteDialect : Dialect
             sqlite.DataSource = Path.GetFullPath(sqlite.DataSource, baseDirectory);
         }
     }
+
+    /// <summary>ATTACH and VACUUM INTO would open any file, also to write it. Extensions can't be loaded by statements in any case.</summary>
+    public override void Confine(DbConnection connection) =>
+        raw.sqlite3_limit(((SqliteConnection)connection).Handle, raw.SQLITE_LIMIT_ATTACHED, 0);
 
     /// <summary>Ids are given out under the write lock, in the order of the commits; stamps usually come from applications.</summary>
     public override TimeSpan DefaultSafetyLag(IncrementalType type) =>

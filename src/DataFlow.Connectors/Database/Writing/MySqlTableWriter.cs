@@ -30,6 +30,11 @@ internal sealed class MySqlTableWriter(WriteTarget target, BatchPool pool) : ITa
 
     private async Task<bool> CanLoadAsync(DbTransaction transaction, CancellationToken ct)
     {
+        if (!new MySqlConnectionStringBuilder(Connection.ConnectionString).AllowLoadLocalInfile)
+        {
+            return false;
+        }
+
         var allowed = await Connection.ScalarAsync(
             "SELECT @@local_infile AND @@sql_mode NOT LIKE '%NO_BACKSLASH_ESCAPES%'", ct, transaction).ConfigureAwait(false);
         return Convert.ToInt64(allowed, System.Globalization.CultureInfo.InvariantCulture) == 1;

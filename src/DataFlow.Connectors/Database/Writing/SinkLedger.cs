@@ -130,7 +130,7 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
 
         foreach (var (split, position) in checkpoint.Splits)
         {
-            var key = XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(split)).ToString("x32", CultureInfo.InvariantCulture);
+            var key = KeyOf(split);
             var updated = await RunAsync(
                 connection, transaction, $"UPDATE {_splits} SET position_offset = {{0}}, position = {{1}} WHERE pipeline = {{2}} "
                     + $"AND split_key = {{3}}",
@@ -142,6 +142,13 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
                         + $"({{0}}, {{1}}, {{2}}, {{3}}, {{4}})",
                     ct, pipeline, key, split, position.Offset, position.Json).ConfigureAwait(false);
             }
+        }
+
+        foreach (var split in checkpoint.Gone)
+        {
+            await RunAsync(
+                connection, transaction, $"DELETE FROM {_splits} WHERE pipeline = {{0}} AND split_key = {{1}}", ct, pipeline, KeyOf(split))
+                .ConfigureAwait(false);
         }
 
         return true;
@@ -161,6 +168,9 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
         using var document = JsonDocument.Parse(state);
         return document.RootElement.TryGetProperty("sequence", out var sequence) ? sequence.GetInt64() : 0;
     }
+
+    private static string KeyOf(string split) =>
+        XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(split)).ToString("x32", CultureInfo.InvariantCulture);
 
     private async Task CreateAsync(DbConnection connection, string quoted, string name, string columns, CancellationToken ct)
     {

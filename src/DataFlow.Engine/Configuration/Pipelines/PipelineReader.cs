@@ -22,12 +22,13 @@ internal sealed class PipelineReader(
             return null;
         }
 
+        Func<string, string?>? problemWithFile = confinement is null ? null : confinement.ProblemWithFile;
         var definition = new PipelineDefinition
         {
             Name = name,
-            Source = source with { Settings = source.Settings with { Delivery = keys.Delivery } },
+            Source = source with { Settings = source.Settings with { Delivery = keys.Delivery, ProblemWithFile = problemWithFile } },
             Transforms = transforms,
-            Sink = sink with { Settings = sink.Settings with { Delivery = keys.Delivery } },
+            Sink = sink with { Settings = sink.Settings with { Delivery = keys.Delivery, ProblemWithFile = problemWithFile } },
             Delivery = keys.Delivery,
             Until = keys.Until,
             MaxLatency = keys.MaxLatency,

@@ -49,7 +49,7 @@ public sealed class InMemoryStateStore : IStateStore
                 var state = StateOf(pipeline);
                 Put(state with
                 {
-                    Checkpoint = commit.Checkpoint with { Splits = Merge(state.Checkpoint.Splits, commit.Checkpoint.Splits) },
+                    Checkpoint = commit.Checkpoint with { Splits = CommitRules.Merge(state.Checkpoint.Splits, commit.Checkpoint), Gone = [] },
                     SourceFingerprint = commit.SourceFingerprint ?? state.SourceFingerprint,
                 });
                 _deadLetters.MarkReplayed(pipeline, commit.Replayed);
@@ -126,7 +126,7 @@ public sealed class InMemoryStateStore : IStateStore
                 {
                     Generation = state.Checkpoint.Generation + 1,
                     Sequence = 0,
-                    Splits = Merge(state.Checkpoint.Splits, new Dictionary<string, SplitPosition> { [split] = position }),
+                    Splits = new Dictionary<string, SplitPosition>(state.Checkpoint.Splits) { [split] = position },
                 },
             });
             AddHistory(pipeline, HistoryEvent.Seek, owner, CommitRules.DescribeSeek(split, position));
@@ -178,18 +178,6 @@ public sealed class InMemoryStateStore : IStateStore
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    private static Dictionary<string, SplitPosition> Merge(
-        IReadOnlyDictionary<string, SplitPosition> splits, IReadOnlyDictionary<string, SplitPosition> changed)
-    {
-        var merged = new Dictionary<string, SplitPosition>(splits);
-        foreach (var (split, position) in changed)
-        {
-            merged[split] = position;
-        }
-
-        return merged;
-    }
 
     private CommitStamp? StampOf(string pipeline) =>
         _pipelines.TryGetValue(pipeline, out var state) ? CommitStamp.Of(state.Checkpoint) : null;

@@ -27,7 +27,9 @@ internal sealed class PostgresCommits : IAsyncDisposable
           returning name),
         replayed as (
           update dataflow.dead_letter set replayed_at = $13 from moved
-          where pipeline = moved.name and replayed_at is null and id = any($15))
+          where pipeline = moved.name and replayed_at is null and id = any($15)),
+        gone as (
+          delete from dataflow.split using moved where pipeline = moved.name and split_key = any($20))
         insert into dataflow.split select moved.name, split.* from moved, unnest($16, $17, $18, $19) as split {PostgresSplits.OnConflict}
         """;
 
@@ -121,7 +123,8 @@ internal sealed class PostgresCommits : IAsyncDisposable
                 Store,
                 pipeline, checkpoint.Generation, checkpoint.Epoch, checkpoint.Sequence, counters.Read, counters.Delivered,
                 counters.Filtered, counters.DeadLettered, counters.Dropped, counters.Deduplicated, counters.Bytes, checkpoint.SinkState, now,
-                commit.SourceFingerprint, commit.Replayed.ToArray(), splits.Keys, splits.Names, splits.Offsets, splits.Positions);
+                commit.SourceFingerprint, commit.Replayed.ToArray(), splits.Keys, splits.Names, splits.Offsets, splits.Positions,
+                PostgresSplits.KeysOf(checkpoint.Gone));
         }
 
         var stored = new Dictionary<string, CommitStamp>(StringComparer.Ordinal);

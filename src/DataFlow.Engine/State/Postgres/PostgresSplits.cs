@@ -15,7 +15,7 @@ internal readonly struct PostgresSplits
     public PostgresSplits(IReadOnlyDictionary<string, SplitPosition> splits)
     {
         Names = [.. splits.Keys];
-        Keys = Array.ConvertAll(Names, name => SHA256.HashData(Encoding.UTF8.GetBytes(PostgresText.Escape(name))));
+        Keys = KeysOf(Names);
         Offsets = [.. splits.Values.Select(position => position.Offset)];
         Positions = [.. splits.Values.Select(position => position.Json)];
     }
@@ -27,4 +27,7 @@ internal readonly struct PostgresSplits
     public long[] Offsets { get; }
 
     public string[] Positions { get; }
+
+    public static byte[][] KeysOf(IReadOnlyCollection<string> names) =>
+        [.. names.Select(name => SHA256.HashData(Encoding.UTF8.GetBytes(PostgresText.Escape(name))))];
 }

@@ -26,8 +26,8 @@ internal static class SqliteFaults
             error),
         ReadOnly or CannotOpen => ConnectorException.User(
             $"The state database '{path}' can't be opened for writing ({ReasonOf(error)}). {StateFolder.NeedsWriting}", error),
-        Full => ConnectorException.User(
-            $"The state database '{path}' can't grow: the disk is full. Free some space and run again; nothing that was committed is lost.",
+        Full => ConnectorException.External(
+            $"The state database '{path}' can't grow: the disk is full. Free some space; it is tried again, and nothing that was committed is lost.",
             error),
         Corrupt or NotADatabase => Damaged(path, ReasonOf(error), error),
         InputOutput => ConnectorException.External(

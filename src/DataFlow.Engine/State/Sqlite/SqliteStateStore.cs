@@ -69,8 +69,21 @@ public sealed class SqliteStateStore : IStateStore
     /// <inheritdoc/>
     public async ValueTask<CommitOutcome> CommitAsync(string pipeline, StateCommit commit, CancellationToken ct)
     {
-        var outcome = await _writer.WriteAsync(connection => SqlitePipelines.Commit(connection, pipeline, commit, Now), ct)
-            .ConfigureAwait(false);
+        var outcome = await _writer.WriteAsync(
+            connection =>
+            {
+                var outcome = SqlitePipelines.Commit(connection, pipeline, commit, Now);
+                if (outcome == CommitOutcome.Committed)
+                {
+                    foreach (var split in commit.Checkpoint.Gone)
+                    {
+                        connection.Execute("delete from split where pipeline = ?1 and split = ?2", pipeline, split);
+                    }
+                }
+
+                return outcome;
+            },
+            ct).ConfigureAwait(false);
         return CommitRules.Judge(pipeline, CommitStamp.Of(commit.Checkpoint), outcome);
     }
 

@@ -189,6 +189,103 @@ public sealed class PushInboxTests : IAsyncDisposable
         Assert.Equal(PushOutcome.Delivered, (await answer).Outcome);
     }
 
+    [Fact]
+    public async Task Batches_that_are_refused_leave_no_producer_behind()
+    {
+        Open(new PushSourceOptions { MaxProducers = 1 });
+        for (var number = 1; number <= 100; number++)
+        {
+            Assert.Equal(PushOutcome.OutOfSequence, (await PushAsync($"refused-{number}:1000", "{}")).Outcome);
+        }
+
+        await DeliverAsync("a:1");
+        Assert.Equal(["a"], _context.Positions.Keys);
+    }
+
+    [Fact]
+    public async Task A_producer_beyond_the_bound_is_refused_while_all_others_are_at_work()
+    {
+        Open(new PushSourceOptions { MaxProducers = 2 });
+        await DeliverAsync("a:1");
+        _context.Clock.Advance(TimeSpan.FromDays(29));
+        await DeliverAsync("b:1");
+
+        Assert.Equal(PushOutcome.TooManyProducers, (await PushAsync("c:1", "{}")).Outcome);
+        await DeliverAsync("a:2");
+        await RestartAsync(new PushSourceOptions { MaxProducers = 2 });
+        Assert.Equal(PushOutcome.TooManyProducers, (await PushAsync("c:1", "{}")).Outcome);
+        await DeliverAsync("b:2");
+    }
+
+    [Fact]
+    public async Task The_producer_that_was_silent_the_longest_makes_room_for_a_new_one_and_nobody_else_is_forgotten()
+    {
+        var options = new PushSourceOptions { MaxProducers = 2 };
+        Open(options);
+        await DeliverAsync("a:1");
+        await DeliverAsync("b:1");
+        _context.Clock.Advance(TimeSpan.FromDays(10));
+        await DeliverAsync("a:2");
+        _context.Clock.Advance(TimeSpan.FromDays(20));
+        await RestartAsync(options);
+
+        await DeliverAsync("c:1");
+
+        Assert.Equal(["(forgotten)", "a", "c"], _context.Positions.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(PushOutcome.AlreadyDelivered, (await PushAsync("a:2", "{\"n\":1}")).Outcome);
+        Assert.Equal(0L, await Inbox.LastOfAsync("b", default));
+        Assert.Equal(PushOutcome.TooManyProducers, (await PushAsync("b:1", "{\"n\":1}")).Outcome);
+    }
+
+    [Fact]
+    public async Task A_producer_is_remembered_as_long_as_there_is_room()
+    {
+        Open(new PushSourceOptions { MaxProducers = 2 });
+        await DeliverAsync("a:1");
+        _context.Clock.Advance(TimeSpan.FromDays(1000));
+        await DeliverAsync("b:1");
+        Assert.Equal(PushOutcome.AlreadyDelivered, (await PushAsync("a:1", "{\"n\":1}")).Outcome);
+    }
+
+    [Fact]
+    public async Task A_forgotten_producer_begins_at_1_again_with_records_of_their_own()
+    {
+        var options = new PushSourceOptions { MaxProducers = 1 };
+        Open(options);
+        await DeliverAsync("a:1");
+        _context.Clock.Advance(TimeSpan.FromDays(30));
+        await DeliverAsync("b:1");
+        _context.Clock.Advance(TimeSpan.FromDays(30));
+
+        Assert.Equal(new PushReceipt(PushOutcome.OutOfSequence, Expected: 1), await PushAsync("a:40", "{\"n\":1}"));
+        await DeliverAsync("a:1");
+        await RestartAsync(options);
+        await DeliverAsync("a:2");
+
+        var ids = _taken.Select(batch => (batch.Identity!.Split, Id: batch.DeliveryIdOf(0))).ToList();
+        Assert.Equal(["a", "b", "a", "a"], ids.Select(id => id.Split));
+        Assert.Equal(4, ids.Select(id => id.Id).Distinct().Count());
+        Assert.Equal(_taken[2].Identity!.Source, _taken[3].Identity!.Source);
+    }
+
+    [Fact]
+    public async Task A_producer_that_is_forgotten_and_comes_back_before_the_commit_stays()
+    {
+        Open(new PushSourceOptions { MaxProducers = 1, ForgetAfter = TimeSpan.FromMilliseconds(1) });
+        await DeliverAsync("a:1");
+        _context.Clock.Advance(TimeSpan.FromSeconds(1));
+        var other = PushAsync("b:1", "{\"n\":1}");
+        await TakenAsync(records: 2);
+        Assert.Equal(PushOutcome.TooManyProducers, (await PushAsync("a:1", "{\"n\":2}")).Outcome);
+        await AcknowledgeAsync();
+        await other;
+        _context.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        await DeliverAsync("a:1");
+
+        Assert.Equal(["(forgotten)", "a"], _context.Positions.Keys.Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("shop-7:42", true)]
     [InlineData("a:0", false)]
@@ -272,10 +369,24 @@ public sealed class PushInboxTests : IAsyncDisposable
         await _source!.AcknowledgeAsync(advances, default);
     }
 
-    private async Task RestartAsync()
+    private async Task DeliverAsync(string id)
+    {
+        int taken;
+        lock (_taken)
+        {
+            taken = _taken.Count;
+        }
+
+        var answer = PushAsync(id, "{\"n\":1}");
+        await TakenAsync(records: taken + 1);
+        await AcknowledgeAsync();
+        Assert.Equal(PushOutcome.Delivered, (await answer).Outcome);
+    }
+
+    private async Task RestartAsync(PushSourceOptions? options = null)
     {
         await CloseAsync();
-        Open();
+        Open(options);
     }
 
     private async Task CloseAsync()
