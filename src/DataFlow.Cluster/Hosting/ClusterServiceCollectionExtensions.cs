@@ -73,7 +73,7 @@ public static class ClusterServiceCollectionExtensions
         services.AddSingleton<Members>();
         services.AddSingleton(provider => new PipelineService(
             store,
-            provider.GetRequiredService<IRequiredActor<PipelineActor>>(),
+            new PipelineEntities(provider.GetRequiredService<IRequiredActor<PipelineActor>>()),
             provider.GetRequiredService<DefinitionReader>(),
             provider.GetRequiredService<Node>(),
             provider.GetRequiredService<Members>(),

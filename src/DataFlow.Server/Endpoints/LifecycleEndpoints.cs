@@ -15,7 +15,7 @@ namespace DataFlow.Server.Endpoints;
 /// <summary>The life of a pipeline: commands, and what happened.</summary>
 internal static class LifecycleEndpoints
 {
-    private const string Idempotent = " Giving the command again changes nothing.";
+    private const string Idempotent = " Giving the command again changes nothing. It is given to all instances of a pipeline; when some refuse, what the others did stands.";
 
     public static void MapLifecycle(this IEndpointRouteBuilder routes)
     {
@@ -53,10 +53,13 @@ internal static class LifecycleEndpoints
     {
         Paging.CheckLimit(limit);
         var history = await store.State.HistoryAsync(name, limit, ct).ConfigureAwait(false);
-        if (history.Count == 0)
+        try
+        {
+            await service.FindSingleAsync(name, ct).ConfigureAwait(false);
+        }
+        catch (RefusalException refusal) when (refusal.Kind == RefusalKind.NotFound && history.Count > 0)
         {
             // A removed pipeline has a history; one that never was has none.
-            await service.GetAsync(name, ct).ConfigureAwait(false);
         }
 
         return Results.Ok(new Page<EventAnswer>([.. history.Select(EventAnswer.Of)], Next: null));
@@ -67,7 +70,7 @@ internal static class LifecycleEndpoints
         [Description("Most entries, 1 to 1000.")] int limit = Paging.DefaultLimit)
     {
         Paging.CheckLimit(limit);
-        await service.GetAsync(name, ct).ConfigureAwait(false);
+        await service.FindSingleAsync(name, ct).ConfigureAwait(false);
         var history = await store.State.HistoryAsync(name, int.MaxValue, ct).ConfigureAwait(false);
         var gaps = SourceGap.Ledger(
             history.Where(entry => entry is { Event: HistoryEvent.Gap, Detail: not null }).Select(entry => SourceGap.Parse(entry.Detail!)).Reverse());

@@ -38,7 +38,7 @@ public sealed class SqliteServiceStoreTests : ServiceStoreConformance
 
         await using var store = SqliteServiceStore.Open(old.Path, Time);
 
-        Assert.True(await store.Pipelines.AddAsync(Pipeline, Definition, "/srv", "ann", Ct));
+        Assert.True(await store.Pipelines.AddAsync(Pipeline, 1, Definition, "/srv", "ann", Ct));
         Assert.Equal(8, (await store.State.OpenRunAsync(Pipeline, NodeA, Ct)).Checkpoint.Epoch);
     }
 

@@ -30,6 +30,7 @@ internal sealed class PipelineReader(
             Sink = sink with { Settings = sink.Settings with { Delivery = keys.Delivery } },
             Delivery = keys.Delivery,
             Until = keys.Until,
+            Instances = keys.Instances,
             MaxLatency = keys.MaxLatency,
             MaxBatchBytes = keys.MaxBatchBytes,
             Workers = keys.Workers,
@@ -50,6 +51,7 @@ internal sealed class PipelineReader(
         }
 
         problems.AddRange(GuaranteeExplanation.Of(definition).Problems);
+        problems.AddRange(definition.InstanceProblems());
         return definition;
     }
 
