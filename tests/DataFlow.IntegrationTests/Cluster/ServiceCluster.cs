@@ -46,6 +46,9 @@ internal sealed class ServiceCluster : IAsyncDisposable
 
     public PostgreSqlDatabase Database => _database;
 
+    /// <summary>The folder that relative paths of pipelines start in.</summary>
+    public string Folder => _folder.Path;
+
     /// <summary>Starts the nodes, side by side, and waits until all are members.</summary>
     public static async Task<ServiceCluster> StartAsync()
     {
