@@ -214,6 +214,23 @@ public sealed class InstanceApiTests(TestService service) : IClassFixture<TestSe
     }
 
     [Fact]
+    public async Task The_command_shows_the_pipeline_once_with_its_instances_and_their_nodes()
+    {
+        await service.AddAsync(Endless("shown"), start: true);
+        await DeliversAsync("shown");
+
+        var list = await Cli.RunAsync(service.Folder, "pipelines", "list", "--server", $"{service.Address}");
+        var show = await Cli.RunAsync(service.Folder, "pipelines", "show", "shown", "--server", $"{service.Address}");
+        var stop = await Cli.RunAsync(service.Folder, "pipelines", "stop", "shown", "--server", $"{service.Address}");
+
+        Assert.Matches(@"(?m)^shown +running +3 instances\.", list.Out);
+        Assert.DoesNotContain("shown.2", list.Out, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^shown: running, version 1\r?\n  runs on \S+: running\r?\n  [\d,]+ read = ", show.Out);
+        Assert.Matches(@"(?m)^  shown\.2 +running +\S+", show.Out);
+        Assert.Equal("shown: stopped", stop.Out.Trim());
+    }
+
+    [Fact]
     public async Task Names_of_instances_are_taken()
     {
         await service.AddAsync(Definitions.Endless("taken.2"));

@@ -1,4 +1,5 @@
 using DataFlow.Connectors;
+using DataFlow.Engine.Configuration;
 
 namespace DataFlow.UnitTests.Sharing;
 
@@ -18,6 +19,26 @@ public class KafkaSharingTests
     public void Effectively_once_each_instance_assigns_itself_the_partitions_of_its_share() => Assert.All(
         Enumerable.Range(1, 3),
         number => Assert.Equal((true, new SourceShare(number, 3)), (Setup(number, DeliveryGuarantee.EffectivelyOnce).AssignsItself, Setup(number, DeliveryGuarantee.EffectivelyOnce).Share)));
+
+    [Fact]
+    public void The_transactions_of_each_instance_are_its_own()
+    {
+        var pipeline = PipelineFile.Parse(
+            """
+            name: orders
+            instances: 2
+            source: { type: test }
+            sink: { type: kafka, connection: "localhost:9092", options: { topic: out } }
+            delivery: effectively-once
+            """,
+            "/flows/orders.yaml",
+            BuiltInCatalogue.Instance,
+            _ => null);
+
+        Assert.Equal(
+            ["dataflow-orders.1", "dataflow-orders.2"],
+            ((int[])[1, 2]).Select(number => KafkaSinkProperties.TransactionalId(pipeline.OfInstance(number).Sink.Settings)));
+    }
 
     [Fact]
     public void Effectively_once_an_instance_that_does_not_know_how_many_there_are_is_refused() => Assert.Contains(
