@@ -54,7 +54,7 @@ public sealed class PipelineService
             ? await FindAsync(name, ct).ConfigureAwait(false)
             : throw (await _store.Pipelines.FindWholeAsync(name, ct).ConfigureAwait(false)) switch
             {
-                null => InstanceNameTaken(name, instances),
+                null when instances > 1 => InstanceNameTaken(name, instances),
                 { InstanceOf: { } whole } => new RefusalException(
                     RefusalKind.AlreadyExists, $"Pipeline '{whole}' has an instance '{name}' already; give the new pipeline another name."),
                 _ => new RefusalException(

@@ -52,7 +52,7 @@ public sealed record SourceDefinition
     public required Func<SourceSettings, SourceCapabilities> Capabilities { get; init; }
 
     /// <summary>How instances of a pipeline share it with given settings.</summary>
-    public Func<SourceSettings, SourceSharing> Sharing { get; init; } = _ => SourceSharing.Refused("nothing tells which of its records are whose");
+    public Func<SourceSettings, SourceSharing> Sharing { get; init; } = _ => SourceSharing.None;
 
     /// <summary>Makes a source. Must not connect or read: that is <see cref="ISource.ReadAsync"/>'s.</summary>
     public required Func<SourceSettings, ISource> Create { get; init; }

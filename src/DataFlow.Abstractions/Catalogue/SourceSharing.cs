@@ -13,6 +13,9 @@ public sealed record SourceSharing
     /// <summary>The other side shares out what there is and keeps the positions, as a consumer group does: their number may change.</summary>
     public static SourceSharing ByOtherSide { get; } = new() { PositionsMeanShare = false };
 
+    /// <summary>It can't be shared: each instance would read everything.</summary>
+    public static SourceSharing None { get; } = Refused("nothing tells which of its records are whose");
+
     /// <summary>Why it can't be shared, as the end of a sentence; null when it can.</summary>
     public string? WhyNot { get; private init; }
 
