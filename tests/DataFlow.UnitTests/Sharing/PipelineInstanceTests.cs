@@ -85,6 +85,29 @@ public class PipelineInstanceTests
         Problems(Files.Replace("-{instance}", "", StringComparison.Ordinal)));
 
     [Fact]
+    public void No_instance_writes_outside_of_the_roots_by_a_link_that_is_called_like_it()
+    {
+        var root = Directory.CreateTempSubdirectory("dataflow-");
+        var outside = Directory.CreateTempSubdirectory("dataflow-");
+        try
+        {
+            Directory.CreateSymbolicLink(Path.Combine(root.FullName, "2"), outside.FullName);
+            var yaml = Files.Replace("out/orders-{instance}.ndjson", "{instance}/orders.ndjson", StringComparison.Ordinal);
+            var confinement = new Confinement([root.FullName], [], [], [], []);
+
+            var refused = Assert.Throws<ConfigurationException>(
+                () => PipelineFile.Parse(yaml, Path.Combine(root.FullName, "orders.yaml"), BuiltInCatalogue.Instance, _ => null, confinement));
+
+            Assert.Equal("sink.connection", Assert.Single(refused.Problems).Key);
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+            outside.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public void A_name_that_is_too_long_with_a_number_is_refused() => Assert.Contains(
         "its instances are called like it, with their number behind a point: the name is 101 characters long",
         Problems(Files.Replace("name: orders", $"name: {new string('a', 99)}", StringComparison.Ordinal)), StringComparison.Ordinal);

@@ -58,6 +58,11 @@ public static class PipelineInstance
         return definition.Instances == 1 ? definition : definition.OfInstance(number.ToString(CultureInfo.InvariantCulture));
     }
 
+    /// <summary>The definition itself and those of its instances.</summary>
+    internal static IEnumerable<PipelineDefinition> WithInstances(this PipelineDefinition definition) => definition.Instances == 1
+        ? [definition]
+        : [definition, .. Enumerable.Range(1, definition.Instances).Select(definition.OfInstance)];
+
     /// <summary>What stands in the way of so many instances.</summary>
     internal static IEnumerable<ConfigurationProblem> InstanceProblems(this PipelineDefinition definition)
     {

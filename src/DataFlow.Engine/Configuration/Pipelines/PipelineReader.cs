@@ -43,7 +43,7 @@ internal sealed class PipelineReader(
         if (confinement is not null)
         {
             // Before anything is made of the settings: making them may load what they name.
-            problems.AddRange(NamedFiles.Check(definition, confinement));
+            problems.AddRange(definition.WithInstances().SelectMany(part => NamedFiles.Check(part, confinement)).Distinct());
             if (problems.Count > 0)
             {
                 return null;
