@@ -5,10 +5,11 @@ using DataFlow.Engine.Lifecycle;
 namespace DataFlow.Cluster;
 
 /// <summary>Asks the entities of pipelines, on whichever node they are. What is refused is a <see cref="RefusalException"/>. Thread-safe.</summary>
-internal sealed class PipelineEntities(IRequiredActor<PipelineActor> pipelines)
+internal sealed class PipelineEntities(IRequiredActor<PipelineActor> pipelines, TimeProvider time)
 {
     // A stop waits for the drain, which takes up to 25 s.
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan BetweenAsks = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan StatusTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>A pipeline or an instance, with what the node says that runs it.</summary>
@@ -82,7 +83,7 @@ internal sealed class PipelineEntities(IRequiredActor<PipelineActor> pipelines)
         object answer;
         try
         {
-            answer = await pipelines.ActorRef.Ask<object>(message, timeout, ct).ConfigureAwait(false);
+            answer = await AnswerToAsync(message, timeout, ct).ConfigureAwait(false);
         }
         catch (AskTimeoutException)
         {
@@ -97,5 +98,23 @@ internal sealed class PipelineEntities(IRequiredActor<PipelineActor> pipelines)
             RefusalReply refusal => throw new RefusalException(refusal.Kind, refusal.Message),
             _ => throw new InvalidOperationException($"A pipeline answered with {answer.GetType()}."),
         };
+    }
+
+    /// <summary>
+    /// Asks again where no answer comes: a message is lost when the pipeline moves to another node just then. Every message may be
+    /// carried out twice.
+    /// </summary>
+    private async Task<object> AnswerToAsync(IPipelineMessage message, TimeSpan timeout, CancellationToken ct)
+    {
+        var asked = new List<Task<object>>();
+        while (true)
+        {
+            asked.Add(pipelines.ActorRef.Ask<object>(message, timeout, ct));
+            var first = Task.WhenAny(asked);
+            if (await Task.WhenAny(first, Task.Delay(BetweenAsks, time, ct)).ConfigureAwait(false) == first)
+            {
+                return await (await first.ConfigureAwait(false)).ConfigureAwait(false);
+            }
+        }
     }
 }

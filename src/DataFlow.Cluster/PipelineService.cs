@@ -1,3 +1,4 @@
+using Akka.Hosting;
 using DataFlow.Engine;
 using DataFlow.Engine.Configuration;
 using DataFlow.Engine.Lifecycle;
@@ -24,7 +25,7 @@ public sealed class PipelineService
 
     internal PipelineService(
         IServiceStore store,
-        PipelineEntities entities,
+        IRequiredActor<PipelineActor> pipelines,
         DefinitionReader definitions,
         Node node,
         Members members,
@@ -32,7 +33,7 @@ public sealed class PipelineService
         ILogger<PipelineService> logger)
     {
         _store = store;
-        _entities = entities;
+        _entities = new PipelineEntities(pipelines, time);
         _definitions = definitions;
         _node = node;
         _members = members;

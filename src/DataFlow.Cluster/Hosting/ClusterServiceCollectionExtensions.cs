@@ -73,7 +73,7 @@ public static class ClusterServiceCollectionExtensions
         services.AddSingleton<Members>();
         services.AddSingleton(provider => new PipelineService(
             store,
-            new PipelineEntities(provider.GetRequiredService<IRequiredActor<PipelineActor>>()),
+            provider.GetRequiredService<IRequiredActor<PipelineActor>>(),
             provider.GetRequiredService<DefinitionReader>(),
             provider.GetRequiredService<Node>(),
             provider.GetRequiredService<Members>(),
