@@ -14,9 +14,21 @@ internal sealed class DefinitionReader(Catalogue catalogue, ClusterOptions optio
     /// <summary>Where the definition of a pipeline stands, or would stand when it came over the API.</summary>
     public string PathOf(string name, string? path) => Path.GetFullPath(path ?? Path.Combine(options.Root, name + ".yaml"));
 
-    /// <summary>Reads and checks the definition of a pipeline.</summary>
+    /// <summary>Reads and checks the definition of a pipeline or of an instance.</summary>
     /// <exception cref="ConfigurationException">Something is wrong; carries all of it.</exception>
-    public PipelineDefinition Read(RegisteredPipeline pipeline) => Read(pipeline.Name, pipeline.Definition, pipeline.Path);
+    public PipelineDefinition Read(RegisteredPipeline pipeline)
+    {
+        var definition = Read(pipeline.InstanceOf ?? pipeline.Name, pipeline.Definition, pipeline.Path);
+        if (definition.Instances != pipeline.InstanceCount)
+        {
+            // It was written with a variable whose value is another one by now.
+            throw new ConfigurationException([definition.ProblemAt(
+                "instances",
+                $"this is {definition.Instances} here and now, and the pipeline was added with {pipeline.InstanceCount}; give it the same value on all nodes, or change the pipeline.")]);
+        }
+
+        return pipeline.Instance is { } number ? definition.OfInstance(number) : definition;
+    }
 
     /// <summary>Reads and checks the definition of a pipeline.</summary>
     /// <param name="name">The name that it has in the service.</param>

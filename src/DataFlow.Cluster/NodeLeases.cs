@@ -47,14 +47,18 @@ internal sealed class NodeLeases(Node node, IServiceStore store, ILogger<NodeLea
         }
     }
 
-    /// <summary>Prolongs those that are kept, and says to those that are lost that they are.</summary>
+    /// <summary>Prolongs those that are kept, and says to those that are lost that they are, and to the others what the registry has.</summary>
     public async Task RenewAsync(CancellationToken stop)
     {
         var kept = _kept.ToArray();
         var held = await store.Leases.RenewAsync(node.Owner, [.. kept.Select(pair => pair.Key)], Node.LeaseDuration, stop).ConfigureAwait(false);
         foreach (var (pipeline, lease) in kept)
         {
-            if (!held.Contains(pipeline))
+            if (held.TryGetValue(pipeline, out var version))
+            {
+                lease.Confirm(version);
+            }
+            else
             {
                 lease.Lose();
             }

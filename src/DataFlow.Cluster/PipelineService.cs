@@ -1,4 +1,3 @@
-using Akka.Actor;
 using Akka.Hosting;
 using DataFlow.Engine;
 using DataFlow.Engine.Configuration;
@@ -9,19 +8,15 @@ using Microsoft.Extensions.Logging;
 namespace DataFlow.Cluster;
 
 /// <summary>
-/// The pipelines of the service, from any of its nodes. What is refused is a <see cref="RefusalException"/>, a definition that
-/// does not validate a <see cref="Engine.Configuration.ConfigurationException"/>, a store that can't be reached a
-/// <see cref="ConnectorException"/>. Thread-safe.
+/// The pipelines of the service, from any of its nodes. What is asked of a pipeline with several instances is done with all of them; one
+/// of them is named like <c>orders.2</c>. What is refused is a <see cref="RefusalException"/>, a definition that does not validate a
+/// <see cref="Engine.Configuration.ConfigurationException"/>, a store that can't be reached a <see cref="ConnectorException"/>.
+/// Thread-safe.
 /// </summary>
 public sealed class PipelineService
 {
-    // A stop waits for the drain, which takes up to 25 s.
-    private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(40);
-    private static readonly TimeSpan BetweenAsks = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan StatusTimeout = TimeSpan.FromSeconds(5);
-
     private readonly IServiceStore _store;
-    private readonly IRequiredActor<PipelineActor> _pipelines;
+    private readonly PipelineEntities _entities;
     private readonly DefinitionReader _definitions;
     private readonly Node _node;
     private readonly Members _members;
@@ -38,7 +33,7 @@ public sealed class PipelineService
         ILogger<PipelineService> logger)
     {
         _store = store;
-        _pipelines = pipelines;
+        _entities = new PipelineEntities(pipelines, time);
         _definitions = definitions;
         _node = node;
         _members = members;
@@ -55,25 +50,46 @@ public sealed class PipelineService
     public async Task<RegisteredPipeline> AddAsync(string name, string definition, string? path, string by, CancellationToken ct)
     {
         var fullPath = _definitions.PathOf(name, path);
-        _definitions.Read(name, definition, fullPath);
-        return await _store.Pipelines.AddAsync(name, definition, fullPath, by, ct).ConfigureAwait(false)
+        var instances = _definitions.Read(name, definition, fullPath).Instances;
+        return await _store.Pipelines.AddAsync(name, instances, definition, fullPath, by, ct).ConfigureAwait(false)
             ? await FindAsync(name, ct).ConfigureAwait(false)
-            : throw new RefusalException(RefusalKind.AlreadyExists, $"There is a pipeline '{name}' already; change it, or give the new one another name.");
+            : throw (await _store.Pipelines.FindWholeAsync(name, ct).ConfigureAwait(false)) switch
+            {
+                null when instances > 1 => InstanceNameTaken(name, instances),
+                { InstanceOf: { } whole } => new RefusalException(
+                    RefusalKind.AlreadyExists, $"Pipeline '{whole}' has an instance '{name}' already; give the new pipeline another name."),
+                _ => new RefusalException(
+                    RefusalKind.AlreadyExists, $"There is a pipeline '{name}' already; change it, or give the new one another name."),
+            };
     }
 
     /// <summary>All pipelines, by name, as the registry holds them.</summary>
     public async Task<IReadOnlyList<RegisteredPipeline>> ListAsync(CancellationToken ct) =>
-        await _store.Pipelines.ListAsync(ct).ConfigureAwait(false);
+        WholePipeline.All(await _store.Pipelines.ListAsync(ct).ConfigureAwait(false));
 
-    /// <summary>A pipeline as the registry holds it, also while it moves from one node to another.</summary>
-    public async Task<RegisteredPipeline> FindAsync(string name, CancellationToken ct) =>
-        await _store.Pipelines.FindAsync(name, ct).ConfigureAwait(false) ?? throw NotFound(name);
-
-    /// <summary>A pipeline, with what the node says that runs it.</summary>
+    /// <summary>A pipeline or an instance, with what the nodes say that run it.</summary>
     public async Task<PipelineStatus> GetAsync(string name, CancellationToken ct)
     {
         var pipeline = await FindAsync(name, ct).ConfigureAwait(false);
-        return new PipelineStatus(pipeline, pipeline.State == LifecycleState.Running ? await RunOfAsync(name, ct).ConfigureAwait(false) : null);
+        if (pipeline.Instances.Count == 0)
+        {
+            return await _entities.StatusOfAsync(pipeline, ct).ConfigureAwait(false);
+        }
+
+        var instances = await Task.WhenAll(pipeline.Instances.Select(instance => _entities.StatusOfAsync(instance, ct))).ConfigureAwait(false);
+        return new PipelineStatus(pipeline, Run: null) { Instances = instances };
+    }
+
+    /// <summary>A pipeline that runs as one, or an instance: what has a run and a state of its own.</summary>
+    public async Task<RegisteredPipeline> FindSingleAsync(string name, CancellationToken ct)
+    {
+        var pipeline = await FindAsync(name, ct).ConfigureAwait(false);
+        return pipeline.Instances.Count == 0
+            ? pipeline
+            : throw new RefusalException(
+                RefusalKind.WrongState,
+                $"Pipeline '{name}' runs as {pipeline.Instances.Count} instances, each with a state of its own; say which one is meant: "
+                    + $"{string.Join(", ", pipeline.Instances.Select(instance => instance.Name))}.");
     }
 
     /// <summary>Reads and checks the definition of a pipeline, as whoever runs it would.</summary>
@@ -82,10 +98,9 @@ public sealed class PipelineService
     /// <summary>Says what it would mean to give a pipeline another definition. Changes nothing.</summary>
     public async Task<PipelinePlan> PlanAsync(string name, string definition, CancellationToken ct)
     {
-        var pipeline = await FindAsync(name, ct).ConfigureAwait(false);
+        var pipeline = await FindToChangeAsync(name, ct).ConfigureAwait(false);
         var proposed = _definitions.Read(name, definition, pipeline.Path);
-        var state = await _store.State.ReadAsync(name, ct).ConfigureAwait(false);
-        return PipelinePlan.Compare(ReadIfValid(pipeline), proposed, state?.SourceFingerprint);
+        return PipelinePlan.Compare(ReadIfValid(pipeline), proposed, await FingerprintsAsync(pipeline, ct).ConfigureAwait(false));
     }
 
     // What it refers to may be gone; whoever mends that must not be kept from it.
@@ -101,35 +116,65 @@ public sealed class PipelineService
         }
     }
 
-    /// <summary>Carries out a command. Stop and pause answer when the run has ended in order.</summary>
+    private async Task<IReadOnlyList<string?>> FingerprintsAsync(RegisteredPipeline pipeline, CancellationToken ct)
+    {
+        var stored = new List<string?>();
+        foreach (var entry in pipeline.Entries)
+        {
+            stored.Add((await _store.State.ReadAsync(entry.Name, ct).ConfigureAwait(false))?.SourceFingerprint);
+        }
+
+        return stored;
+    }
+
+    /// <summary>
+    /// Carries out a command. Stop and pause answer when the run has ended in order. Instances are asked all at once; when some refuse,
+    /// what the others did stands.
+    /// </summary>
     public async Task<PipelineStatus> ExecuteAsync(string name, LifecycleCommand command, string by, CancellationToken ct)
     {
-        var run = await AskAsync(new Execute(name, command, by), CommandTimeout, ct).ConfigureAwait(false);
-        return new PipelineStatus(await FindAsync(name, ct).ConfigureAwait(false), run);
+        await _entities.ExecuteAsync(await FindAsync(name, ct).ConfigureAwait(false), command, by, ct).ConfigureAwait(false);
+        return await GetAsync(name, ct).ConfigureAwait(false);
     }
 
     /// <summary>Replaces the definition of a pipeline that does not run.</summary>
     public async Task<RegisteredPipeline> ChangeAsync(string name, long expectedVersion, string definition, string by, CancellationToken ct)
     {
-        var pipeline = await FindAsync(name, ct).ConfigureAwait(false);
-        _definitions.Read(name, definition, pipeline.Path);
-        Check(name, await _store.Pipelines.ChangeAsync(name, expectedVersion, definition, whileRunning: false, by, ct).ConfigureAwait(false), "changed");
+        var pipeline = await FindToChangeAsync(name, ct).ConfigureAwait(false);
+        var proposed = _definitions.Read(name, definition, pipeline.Path);
+        if (proposed.Instances == pipeline.InstanceCount)
+        {
+            await ChangeAsync(proposed, expectedVersion, definition, whileRunning: false, by, ct).ConfigureAwait(false);
+        }
+        else
+        {
+            var held = await HoldIdleAsync(pipeline, "changed", ct).ConfigureAwait(false);
+            await using (held.ConfigureAwait(false))
+            {
+                await CheckNumberAsync(pipeline, proposed, ct).ConfigureAwait(false);
+                await ChangeAsync(proposed, expectedVersion, definition, whileRunning: false, by, ct).ConfigureAwait(false);
+            }
+        }
+
         return await FindAsync(name, ct).ConfigureAwait(false);
     }
 
-    /// <summary>Replaces the definition of a pipeline that runs. It is running all the time: its run ends in order and another begins.</summary>
+    /// <summary>
+    /// Replaces the definition of a pipeline that runs, but not the number of its instances. It is running all the time: its run ends in
+    /// order and another begins.
+    /// </summary>
     public async Task ChangeRunningAsync(string name, long expectedVersion, string definition, string by, CancellationToken ct)
     {
-        var pipeline = await FindAsync(name, ct).ConfigureAwait(false);
-        _definitions.Read(name, definition, pipeline.Path);
-        Check(name, await _store.Pipelines.ChangeAsync(name, expectedVersion, definition, whileRunning: true, by, ct).ConfigureAwait(false), "changed");
-        _pipelines.ActorRef.Tell(new Restart(name));
+        var pipeline = await FindToChangeAsync(name, ct).ConfigureAwait(false);
+        var proposed = _definitions.Read(name, definition, pipeline.Path);
+        await ChangeAsync(proposed, expectedVersion, definition, whileRunning: true, by, ct).ConfigureAwait(false);
+        _entities.Restart(pipeline);
     }
 
     /// <summary>Takes a pipeline out that does not run, with its state and dead letters. Its history stays.</summary>
     public async Task RemoveAsync(string name, long? expectedVersion, string by, CancellationToken ct)
     {
-        var held = await HoldAsync(name, ct).ConfigureAwait(false);
+        var held = await HoldAsync(await FindToChangeAsync(name, ct).ConfigureAwait(false), ct).ConfigureAwait(false);
         await using (held.ConfigureAwait(false))
         {
             Check(name, await _store.Pipelines.RemoveAsync(name, expectedVersion, by, ct).ConfigureAwait(false), "removed");
@@ -139,17 +184,21 @@ public sealed class PipelineService
     /// <summary>Starts the state of a pipeline over that does not run.</summary>
     public async Task ResetAsync(string name, bool keepDeadLetters, string by, CancellationToken ct)
     {
-        var held = await HoldIdleAsync(name, "reset", ct).ConfigureAwait(false);
+        var pipeline = await FindAsync(name, ct).ConfigureAwait(false);
+        var held = await HoldIdleAsync(pipeline, "reset", ct).ConfigureAwait(false);
         await using (held.ConfigureAwait(false))
         {
-            await _store.State.ResetAsync(name, by, !keepDeadLetters, ct).ConfigureAwait(false);
+            foreach (var entry in pipeline.Entries)
+            {
+                await _store.State.ResetAsync(entry.Name, by, !keepDeadLetters, ct).ConfigureAwait(false);
+            }
         }
     }
 
     /// <summary>Makes the next run of a pipeline that does not run go on elsewhere in one split.</summary>
     public async Task SeekAsync(string name, string split, SplitPosition position, string by, CancellationToken ct)
     {
-        var held = await HoldIdleAsync(name, "moved", ct).ConfigureAwait(false);
+        var held = await HoldIdleAsync(await FindSingleAsync(name, ct).ConfigureAwait(false), "moved", ct).ConfigureAwait(false);
         await using (held.ConfigureAwait(false))
         {
             await _store.State.SeekAsync(name, split, position, by, ct).ConfigureAwait(false);
@@ -159,13 +208,13 @@ public sealed class PipelineService
     /// <summary>Runs dead letters of a pipeline that does not run through its transforms and sink again, on this node.</summary>
     public async Task<PipelineOutcome> ReplayAsync(string name, DeadLetterFilter filter, string by, CancellationToken ct)
     {
-        var held = await HoldIdleAsync(name, "replayed", ct).ConfigureAwait(false);
+        var held = await HoldIdleAsync(await FindSingleAsync(name, ct).ConfigureAwait(false), "replayed", ct).ConfigureAwait(false);
         await using (held.ConfigureAwait(false))
         {
             var definition = _definitions.Read(await FindAsync(name, ct).ConfigureAwait(false));
             var spec = definition.ToReplaySpec(name, _store.State, filter)
                 ?? throw new RefusalException(RefusalKind.Invalid, $"Dead letters of a {definition.Source.Definition.Name} source can't be read again.");
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, held.Lost);
+            using var stop = held.LinkTo(ct);
             var outcome = await new PipelineRunner(spec with { Owner = _node.By, StateFolder = _node.Options.StateFolder }, _store.State, _time, _logger)
                 .RunAsync(stop.Token).ConfigureAwait(false);
             await _store.State.AddHistoryAsync(name, HistoryEvent.Replay, by, $"{outcome.Run.Delivered} delivered", CancellationToken.None).ConfigureAwait(false);
@@ -202,67 +251,65 @@ public sealed class PipelineService
         ];
     }
 
-    private async Task<RunStatus?> RunOfAsync(string name, CancellationToken ct)
+    private async Task<RegisteredPipeline> FindAsync(string name, CancellationToken ct) =>
+        await _store.Pipelines.FindWholeAsync(name, ct).ConfigureAwait(false) ?? throw NotFound(name);
+
+    private async Task<RegisteredPipeline> FindToChangeAsync(string name, CancellationToken ct)
     {
-        try
-        {
-            return await AskAsync(new GetStatus(name), StatusTimeout, ct).ConfigureAwait(false);
-        }
-        catch (RefusalException refusal) when (refusal.Kind == RefusalKind.Unavailable)
-        {
-            // What the registry holds is worth an answer while the pipeline moves to another node.
-            return null;
-        }
+        var pipeline = await FindAsync(name, ct).ConfigureAwait(false);
+        return pipeline.InstanceOf is not { } whole
+            ? pipeline
+            : throw new RefusalException(
+                RefusalKind.WrongState, $"'{name}' is an instance of pipeline '{whole}'; all instances have one definition, so change or remove '{whole}'.");
     }
 
-    private async Task<RunStatus?> AskAsync(IPipelineMessage message, TimeSpan timeout, CancellationToken ct)
+    private async Task ChangeAsync(
+        PipelineDefinition proposed, long expectedVersion, string definition, bool whileRunning, string by, CancellationToken ct)
     {
-        object answer;
-        try
+        var outcome = await _store.Pipelines.ChangeAsync(
+            proposed.Name, expectedVersion, proposed.Instances, definition, whileRunning, by, ct).ConfigureAwait(false);
+        if (outcome == RegistryOutcome.NameTaken)
         {
-            answer = await AnswerToAsync(message, timeout, ct).ConfigureAwait(false);
+            throw InstanceNameTaken(proposed.Name, proposed.Instances);
         }
-        catch (AskTimeoutException)
+
+        Check(proposed.Name, outcome, "changed");
+    }
+
+    /// <summary>Refuses another number of instances where that would read records again, leave some out, or lose dead letters.</summary>
+    private async Task CheckNumberAsync(RegisteredPipeline pipeline, PipelineDefinition proposed, CancellationToken ct)
+    {
+        var plan = PipelinePlan.Compare(current: null, proposed, await FingerprintsAsync(pipeline, ct).ConfigureAwait(false));
+        if (plan.Outcome == PlanOutcome.WouldReRead)
         {
             throw new RefusalException(
-                RefusalKind.Unavailable,
-                $"The node that has pipeline '{message.Pipeline}' has not answered within {timeout.TotalSeconds:0} s. It may have carried out what was asked; asking again does no harm.");
+                RefusalKind.WrongState,
+                $"Pipeline '{pipeline.Name}' has read its source in {Parts(pipeline.InstanceCount)}, and {Parts(proposed.Instances)} would not go on where it stands. "
+                    + "Reset its state first, so that everything is read from the beginning, or leave 'instances' as it is.");
         }
 
-        return answer switch
+        foreach (var entry in pipeline.Entries.ExceptBy(PipelineName.OfState(pipeline.Name, proposed.Instances), entry => entry.Name))
         {
-            StatusReply status => status.Run,
-            RefusalReply refusal => throw new RefusalException(refusal.Kind, refusal.Message),
-            _ => throw new InvalidOperationException($"A pipeline answered with {answer.GetType()}."),
-        };
-    }
-
-    /// <summary>
-    /// Asks again where no answer comes: a message is lost when the pipeline moves to another node just then. Every message may be
-    /// carried out twice.
-    /// </summary>
-    private async Task<object> AnswerToAsync(IPipelineMessage message, TimeSpan timeout, CancellationToken ct)
-    {
-        var asked = new List<Task<object>>();
-        while (true)
-        {
-            asked.Add(_pipelines.ActorRef.Ask<object>(message, timeout, ct));
-            var first = Task.WhenAny(asked);
-            if (await Task.WhenAny(first, Task.Delay(BetweenAsks, _time, ct)).ConfigureAwait(false) == first)
+            var letters = await _store.State.DeadLetters.CountAsync(entry.Name, new DeadLetterFilter(), ct).ConfigureAwait(false);
+            if (letters.Values.Sum() is > 0 and var count)
             {
-                return await (await first.ConfigureAwait(false)).ConfigureAwait(false);
+                throw new RefusalException(
+                    RefusalKind.WrongState,
+                    $"With {Parts(proposed.Instances)} there would be no '{entry.Name}' any more, which has {count} dead letters; replay or delete them first.");
             }
         }
     }
 
-    /// <summary>Holds a pipeline that neither runs nor is meant to, so that nobody starts it meanwhile.</summary>
-    private async Task<HeldPipeline> HoldIdleAsync(string name, string participle, CancellationToken ct)
+    private static string Parts(int instances) => instances == 1 ? "one piece" : $"{instances} instances";
+
+    /// <summary>Holds what neither runs nor is meant to, so that nobody starts it meanwhile.</summary>
+    private async Task<HeldPipelines> HoldIdleAsync(RegisteredPipeline pipeline, string participle, CancellationToken ct)
     {
-        var held = await HoldAsync(name, ct).ConfigureAwait(false);
+        var held = await HoldAsync(pipeline, ct).ConfigureAwait(false);
         try
         {
-            var pipeline = await FindAsync(name, ct).ConfigureAwait(false);
-            return pipeline.State != LifecycleState.Running ? held : throw MustNotRun(name, participle, pipeline.State);
+            var now = await FindAsync(pipeline.Name, ct).ConfigureAwait(false);
+            return now.Entries.All(entry => entry.State != LifecycleState.Running) ? held : throw MustNotRun(pipeline.Name, participle, LifecycleState.Running);
         }
         catch
         {
@@ -271,12 +318,10 @@ public sealed class PipelineService
         }
     }
 
-    private async Task<HeldPipeline> HoldAsync(string name, CancellationToken ct)
-    {
-        await FindAsync(name, ct).ConfigureAwait(false);
-        return await HeldPipeline.TryTakeAsync(name, _node, _store.Leases, _time, ct).ConfigureAwait(false)
-            ?? throw new RefusalException(RefusalKind.WrongState, $"Pipeline '{name}' runs, or is being worked on by somebody else; stop it first.");
-    }
+    private async Task<HeldPipelines> HoldAsync(RegisteredPipeline pipeline, CancellationToken ct) =>
+        await HeldPipelines.TryTakeAsync(pipeline, _node, _store.Leases, _time, ct).ConfigureAwait(false)
+            ?? throw new RefusalException(
+                RefusalKind.WrongState, $"Pipeline '{pipeline.Name}' runs, or is being worked on by somebody else; stop it first.");
 
     private static void Check(string name, RegistryOutcome outcome, string participle)
     {
@@ -289,6 +334,14 @@ public sealed class PipelineService
             case RegistryOutcome.WrongState:
                 throw MustNotRun(name, participle, state: null);
         }
+    }
+
+    private static RefusalException InstanceNameTaken(string name, int instances)
+    {
+        var names = PipelineName.OfState(name, instances);
+        return new RefusalException(
+            RefusalKind.AlreadyExists,
+            $"The {instances} instances of pipeline '{name}' would be called '{names[0]}' to '{names[^1]}', and there is another pipeline of such a name; give one of the two another name.");
     }
 
     private static RefusalException NotFound(string name) => new(RefusalKind.NotFound, $"There is no pipeline '{name}'.");

@@ -5,11 +5,14 @@ namespace DataFlow.Cluster;
 
 /// <summary>A pipeline of the service: what the registry holds of it, and what the node that runs it says. A snapshot.</summary>
 /// <param name="Pipeline">Definition, version, state, reason.</param>
-/// <param name="Run">The run that is going on; null when none is.</param>
+/// <param name="Run">The run that is going on; null when none is, and for a pipeline as a whole, whose instances have theirs.</param>
 public sealed record PipelineStatus(RegisteredPipeline Pipeline, RunStatus? Run)
 {
-    /// <summary>True while nothing is wrong: it runs well, or is not meant to run and has not failed.</summary>
-    public bool IsHealthy => Pipeline.State switch
+    /// <summary>The instances of a pipeline as a whole, by number; empty for one that runs as one, and for an instance.</summary>
+    public IReadOnlyList<PipelineStatus> Instances { get; init; } = [];
+
+    /// <summary>True while nothing is wrong, with any instance: it runs well, or is not meant to run and has not failed.</summary>
+    public bool IsHealthy => Instances.Count > 0 ? Instances.All(instance => instance.IsHealthy) : Pipeline.State switch
     {
         LifecycleState.Running => Run is { IsHealthy: true },
         LifecycleState.Failed => false,

@@ -51,6 +51,12 @@ public sealed record SinkDefinition
     /// <summary>What it can promise with given settings.</summary>
     public required Func<SinkSettings, SinkCapabilities> Capabilities { get; init; }
 
+    /// <summary>
+    /// Why several instances of a pipeline can't write to it side by side with given settings, as a sentence that says what to do;
+    /// null when they can.
+    /// </summary>
+    public Func<SinkSettings, string?> WhyNotShared { get; init; } = _ => null;
+
     /// <summary>Makes a sink. Must not connect or write: that is <see cref="ISink.OpenAsync"/>'s.</summary>
     public required Func<SinkSettings, ISink> Create { get; init; }
 }
@@ -58,7 +64,7 @@ public sealed record SinkDefinition
 /// <summary>What a sink is made from.</summary>
 public sealed record SinkSettings
 {
-    /// <summary>The pipeline's name.</summary>
+    /// <summary>The name that the pipeline's state is kept under: of the pipeline, or of one instance of it.</summary>
     public required string PipelineId { get; init; }
 
     /// <summary>Where to connect. Paths are absolute already.</summary>

@@ -51,6 +51,9 @@ public sealed record SourceDefinition
     /// <summary>What it can promise with given settings.</summary>
     public required Func<SourceSettings, SourceCapabilities> Capabilities { get; init; }
 
+    /// <summary>How instances of a pipeline share it with given settings.</summary>
+    public Func<SourceSettings, SourceSharing> Sharing { get; init; } = _ => SourceSharing.None;
+
     /// <summary>Makes a source. Must not connect or read: that is <see cref="ISource.ReadAsync"/>'s.</summary>
     public required Func<SourceSettings, ISource> Create { get; init; }
 
@@ -101,6 +104,9 @@ public sealed record SourceSettings
     /// <summary>The guarantee that the pipeline requires; null when it requires none.</summary>
     public DeliveryGuarantee? Delivery { get; init; }
 
-    /// <summary>Name of this process when several run the same pipeline side by side; null when it runs alone.</summary>
+    /// <summary>Name of this instance when several run the same pipeline side by side; null when it runs alone.</summary>
     public string? Instance { get; init; }
+
+    /// <summary>What this instance reads.</summary>
+    public SourceShare Share { get; init; } = SourceShare.Whole;
 }

@@ -27,7 +27,7 @@ internal static class DeadLettersCommand
     private static async Task<int> ListAsync(CliContext context, ParseResult parsed, CancellationToken ct)
     {
         var definition = PipelineArguments.Load(parsed);
-        var name = PipelineArguments.StateName(parsed, definition);
+        var name = definition.StateName;
         await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
         var filter = new DeadLetterFilter { Reason = parsed.GetValue(Reason), Limit = parsed.GetValue(Limit) };
         if (filter.Limit < 1)
@@ -54,7 +54,7 @@ internal static class DeadLettersCommand
     private static async Task<int> ShowAsync(CliContext context, ParseResult parsed, CancellationToken ct)
     {
         var definition = PipelineArguments.Load(parsed);
-        var name = PipelineArguments.StateName(parsed, definition);
+        var name = definition.StateName;
         await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
         var id = parsed.GetValue(Id);
         var found = await store.DeadLetters.ListAsync(name, new DeadLetterFilter { Ids = [id], Status = DeadLetterStatus.Any }, ct).ConfigureAwait(false);

@@ -20,34 +20,27 @@ internal static class PipelineArguments
     /// <summary>Lets several processes run one pipeline.</summary>
     public static Option<string?> Instance { get; } = new("--instance")
     {
-        Description = "Name of this instance when several processes run the same pipeline; each has its own lock and state.",
-        HelpName = "name",
+        Description = "Which instance this is when several processes run the same pipeline; each has its own lock and state. A number where the pipeline file says how many instances there are, else any name.",
+        HelpName = "instance",
     };
 
-    /// <summary>Reads the pipeline file.</summary>
+    /// <summary>Reads the pipeline file, for the instance that is meant.</summary>
     public static PipelineDefinition Load(ParseResult parsed)
     {
         var definition = PipelineFile.Load(parsed.GetRequiredValue(File), BuiltInCatalogue.Instance);
-        var settings = definition.Source.Settings with { Instance = parsed.GetValue(Instance) };
-        return definition with { Source = definition.Source with { Settings = settings } };
+        try
+        {
+            return definition.OfInstance(parsed.GetValue(Instance));
+        }
+        catch (OptionException refused)
+        {
+            throw new WrongInputException($"--instance: {refused.Message}");
+        }
     }
 
     /// <summary>The state folder of a pipeline.</summary>
     public static string StateFolder(ParseResult parsed, PipelineDefinition definition) =>
         Path.GetFullPath(parsed.GetValue(State) ?? Path.Combine(definition.BaseDirectory, ".dataflow"));
-
-    /// <summary>The name that state and lock are kept under.</summary>
-    public static string StateName(ParseResult parsed, PipelineDefinition definition)
-    {
-        if (parsed.GetValue(Instance) is not { } instance)
-        {
-            return definition.Name;
-        }
-
-        return PipelineName.Problem(instance, "an instance") is { } problem
-            ? throw new WrongInputException($"--instance: {problem}")
-            : $"{definition.Name}.{instance}";
-    }
 
     /// <summary>Opens the state of a pipeline that has run before.</summary>
     public static SqliteStateStore OpenExistingState(ParseResult parsed, PipelineDefinition definition, CliContext context)

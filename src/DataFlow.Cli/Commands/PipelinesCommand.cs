@@ -81,7 +81,7 @@ internal static class PipelinesCommand
                 foreach (var pipeline in page.Json["items"]!.AsArray())
                 {
                     found = true;
-                    context.Out.WriteLine($"{pipeline!["name"],-30} {pipeline["state"],-10} {Reason(pipeline)}".TrimEnd());
+                    context.Out.WriteLine($"{pipeline!["name"],-30} {pipeline["state"],-10} {Instances(pipeline)}{Reason(pipeline)}".TrimEnd());
                 }
             }
 
@@ -121,7 +121,20 @@ internal static class PipelinesCommand
                 CultureInfo.InvariantCulture,
                 $"  {Number(counters, "read"):N0} read = {Number(counters, "delivered"):N0} delivered + {Number(counters, "filtered"):N0} filtered + {Number(counters, "deadLettered"):N0} dead letters + {Number(counters, "unaccounted"):N0} in flight"));
         }
+
+        ShowInstances(context, pipeline);
     }
+
+    // Behind the last line of a pipeline that runs as several: what each of them does, and where.
+    private static void ShowInstances(CliContext context, JsonNode pipeline)
+    {
+        foreach (var instance in pipeline["instances"]?.AsArray() ?? [])
+        {
+            context.Out.WriteLine($"  {instance!["name"],-28} {instance["state"],-10} {instance["node"] ?? "-",-12} {Reason(instance)}".TrimEnd());
+        }
+    }
+
+    private static string Instances(JsonNode pipeline) => pipeline["instances"] is JsonArray instances ? $"{instances.Count} instances. " : "";
 
     private static async Task AddAsync(CliContext context, ParseResult parsed, CancellationToken ct)
     {

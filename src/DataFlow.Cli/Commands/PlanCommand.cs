@@ -16,7 +16,7 @@ internal static class PlanCommand
         {
             var before = PipelineFile.Load(parsed.GetRequiredValue(Old), BuiltInCatalogue.Instance);
             var after = PipelineFile.Load(parsed.GetRequiredValue(New), BuiltInCatalogue.Instance);
-            var plan = PipelinePlan.Compare(before, after, SourceFingerprint.Of(before.Source).ToString());
+            var plan = PipelinePlan.Compare(before, after, [SourceFingerprint.Of(before.OfInstance(1).Source).ToString()]);
             context.Out.WriteLine($"{plan.Outcome.ToWord()}. {plan.Explanation}");
             foreach (var change in plan.Changes)
             {

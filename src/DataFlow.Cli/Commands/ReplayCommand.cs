@@ -25,7 +25,7 @@ internal static class ReplayCommand
     private static async Task<int> ReplayAsync(CliContext context, ParseResult parsed)
     {
         var definition = PipelineArguments.Load(parsed);
-        var name = PipelineArguments.StateName(parsed, definition);
+        var name = definition.StateName;
         var verbose = parsed.GetValue<bool>("--verbose");
         var filter = new DeadLetterFilter
         {

@@ -51,7 +51,7 @@ internal static class RunCommand
             throw new ConfigurationException(guarantee.Problems);
         }
 
-        var name = PipelineArguments.StateName(parsed, definition);
+        var name = definition.StateName;
         var json = parsed.GetValue(OutputOption) == "json";
         var verbose = parsed.GetValue<bool>("--verbose");
         context.Error.WriteLine($"{definition.Name}: {Describe(definition)}, {GuaranteeExplanation.NameOf(guarantee.Promised)}");

@@ -49,7 +49,7 @@ internal static class StateCommand
     private static async Task<int> ShowAsync(CliContext context, ParseResult parsed, CancellationToken ct)
     {
         var definition = PipelineArguments.Load(parsed);
-        var name = PipelineArguments.StateName(parsed, definition);
+        var name = definition.StateName;
         await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
         var state = await store.ReadAsync(name, ct).ConfigureAwait(false)
             ?? throw new WrongInputException($"Pipeline '{name}' has no state in {PipelineArguments.StateFolder(parsed, definition)}: it has not run yet.");
@@ -83,7 +83,7 @@ internal static class StateCommand
     private static async Task<int> GapsAsync(CliContext context, ParseResult parsed, CancellationToken ct)
     {
         var definition = PipelineArguments.Load(parsed);
-        var name = PipelineArguments.StateName(parsed, definition);
+        var name = definition.StateName;
         await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
         var history = await store.HistoryAsync(name, int.MaxValue, ct).ConfigureAwait(false);
         var gaps = SourceGap.Ledger(
@@ -116,7 +116,7 @@ internal static class StateCommand
     private static async Task<int> ResetAsync(CliContext context, ParseResult parsed, CancellationToken ct)
     {
         var definition = PipelineArguments.Load(parsed);
-        var name = PipelineArguments.StateName(parsed, definition);
+        var name = definition.StateName;
         await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
         using var held = PipelineLock.Acquire(PipelineArguments.StateFolder(parsed, definition), definition.Name, parsed.GetValue(PipelineArguments.Instance), context.Time);
         var known = await store.ResetAsync(name, RunOwner.Current, !parsed.GetValue(KeepDeadLetters), ct).ConfigureAwait(false);
@@ -127,7 +127,7 @@ internal static class StateCommand
     private static async Task<int> SeekAsync(CliContext context, ParseResult parsed, CancellationToken ct)
     {
         var definition = PipelineArguments.Load(parsed);
-        var name = PipelineArguments.StateName(parsed, definition);
+        var name = definition.StateName;
         var offset = parsed.GetValue(Offset);
         var (split, position) = await TargetAsync(context, parsed, definition, offset, ct).ConfigureAwait(false);
         await MoveAsync(context, parsed, definition, split, position, ct).ConfigureAwait(false);
@@ -146,7 +146,7 @@ internal static class StateCommand
             }
 
             await using var store = PipelineArguments.OpenExistingState(parsed, definition, context);
-            return SeekTarget.In(await store.ReadAsync(PipelineArguments.StateName(parsed, definition), ct).ConfigureAwait(false), named, offset);
+            return SeekTarget.In(await store.ReadAsync(definition.StateName, ct).ConfigureAwait(false), named, offset);
         }
         catch (OptionException refused)
         {
@@ -169,7 +169,7 @@ internal static class StateCommand
 
         var split = parsed.GetRequiredValue(SetSplit);
         await MoveAsync(context, parsed, definition, split, new SplitPosition(parsed.GetValue(SetOffset), position), ct).ConfigureAwait(false);
-        context.Out.WriteLine($"{PipelineArguments.StateName(parsed, definition)}: the next run goes on there in {split}.");
+        context.Out.WriteLine($"{definition.StateName}: the next run goes on there in {split}.");
         return ExitCode.Done;
     }
 
@@ -179,7 +179,7 @@ internal static class StateCommand
         var folder = PipelineArguments.StateFolder(parsed, definition);
         using var held = PipelineLock.Acquire(folder, definition.Name, parsed.GetValue(PipelineArguments.Instance), context.Time);
         await using var store = SqliteStateStore.Open(folder, context.Time);
-        await store.SeekAsync(PipelineArguments.StateName(parsed, definition), split, position, RunOwner.Current, ct).ConfigureAwait(false);
+        await store.SeekAsync(definition.StateName, split, position, RunOwner.Current, ct).ConfigureAwait(false);
     }
 
     // A source whose splits come to an end says in the position how far they are.

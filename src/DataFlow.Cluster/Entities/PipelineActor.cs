@@ -38,6 +38,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
         ReceiveAsync<StartAgain>(_ => RunAsync());
         ReceiveAsync<RunEnded>(EndedAsync);
         ReceiveAsync<Restart>(_ => RestartAsync());
+        Receive<Redefined>(redefined => StopIfIs(redefined.Run));
         ReceiveAsync<Execute>(command => QueueAsync(command, Sender));
         Receive<GetStatus>(_ => Sender.Tell(new StatusReply(Status)));
         ReceiveAsync<HandOff>(_ => HandOffAsync());
@@ -148,6 +149,8 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
         {
             var run = _run = _services.Runs.Start(pipeline, _lease!);
             _waitsFor = null;
+            var self = Self;
+            _lease!.Runs(pipeline.Version, changed: () => self.Tell(new Redefined(run)));
             _services.Meter.ShowRestarts(_name);
             _ = run.Completion.PipeTo(Self, success: outcome => new RunEnded(run, outcome), failure: failure => new RunEnded(run, Failed(failure)));
         }
@@ -328,6 +331,14 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
         }
     }
 
+    private void StopIfIs(LocalRun run)
+    {
+        if (ReferenceEquals(run, _run))
+        {
+            StopRun();
+        }
+    }
+
     private void StopRun()
     {
         _isStopping = true;
@@ -376,16 +387,4 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
         : $"{failure.Message} It was started again {_supervision.Restarts} times without getting further.";
 
     private static PipelineOutcome Failed(Exception failure) => new(RunState.Failed, default, default, TimeSpan.Zero, failure);
-
-    private sealed record RunEnded(LocalRun Run, PipelineOutcome Outcome) : INoSerializationVerificationNeeded;
-
-    private sealed record StartAgain : INoSerializationVerificationNeeded
-    {
-        public static StartAgain Instance { get; } = new();
-    }
-
-    private sealed record HandOffOverdue : INoSerializationVerificationNeeded
-    {
-        public static HandOffOverdue Instance { get; } = new();
-    }
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace DataFlow.Connectors;
 
 /// <summary>What the polls of one attempt share: the database, the query, the engine's side.</summary>
-internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOptions options, SourceContext context) : IDisposable
+internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOptions options, SourceShare share, SourceContext context) : IDisposable
 {
     private bool _isChecked;
     private string? _signature;
@@ -15,9 +15,12 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
 
     public SourceContext Context => context;
 
+    /// <summary>Which rows are read.</summary>
+    public SourceShare Share => share;
+
     public DatabaseMetrics Metrics { get; } = new(context);
 
-    public SourceQuery Query { get; } = new(options, address.Dialect);
+    public SourceQuery Query { get; } = new(options, address.Dialect, share);
 
     /// <summary>Opens a connection; a failure is counted.</summary>
     public async Task<DbConnection> OpenAsync(CancellationToken stop)

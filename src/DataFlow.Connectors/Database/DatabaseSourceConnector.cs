@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace DataFlow.Connectors;
 
 /// <summary>Polls a database. What it remembers is in the stored positions alone: any attempt goes on from the last commit.</summary>
-internal sealed class DatabaseSourceConnector(DatabaseAddress address, DatabaseSourceOptions options) : ISource, IConnectionCheck
+internal sealed class DatabaseSourceConnector(DatabaseAddress address, DatabaseSourceOptions options, SourceShare share) : ISource, IConnectionCheck
 {
     /// <summary>The split of the query.</summary>
     public const string Split = "query";
@@ -19,7 +19,7 @@ internal sealed class DatabaseSourceConnector(DatabaseAddress address, DatabaseS
     public async IAsyncEnumerable<RecordBatch> ReadAsync(SourceContext context, [EnumeratorCancellation] CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(context);
-        using var session = new DatabaseSession(address, options, context);
+        using var session = new DatabaseSession(address, options, share, context);
         foreach (var note in address.Notes)
         {
             context.Logger.LogInformation("{Note}", note);

@@ -14,6 +14,12 @@ internal static class DatabaseSourceDefinition
         OptionsType = typeof(DatabaseSourceOptions),
         Files = settings => DatabaseFiles.In(settings.Connection, ((DatabaseSourceOptions)settings.Options).Login, settings.BaseDirectory),
         Capabilities = settings => new SourceCapabilities(Replayable: true, Remark: RemarkOf(settings)),
+        Sharing = settings => (DatabaseSourceOptions)settings.Options switch
+        {
+            { Mode: DatabaseMode.Cdc } => SourceSharing.Refused("with mode: cdc the server's log is one stream"),
+            { Key.Count: 0 } => SourceSharing.Refused("the rows are shared by their key, and the option 'key' is not given; name the primary key"),
+            _ => SourceSharing.ByShare,
+        },
         Create = settings =>
         {
             var options = (DatabaseSourceOptions)settings.Options;
@@ -23,8 +29,8 @@ internal static class DatabaseSourceDefinition
                 return new ChangeSourceConnector(address, options, settings.PipelineId);
             }
 
-            _ = new SourceQuery(options, address.Dialect);
-            return new DatabaseSourceConnector(address, options);
+            _ = new SourceQuery(options, address.Dialect, settings.Share);
+            return new DatabaseSourceConnector(address, options, settings.Share);
         },
         ReadAgain = DatabaseDeadLetter.ReadAgain,
         DefaultUntil = _ => Until.Forever,

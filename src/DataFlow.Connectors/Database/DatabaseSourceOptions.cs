@@ -80,7 +80,8 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
 
     [Option(
         "Columns that name a row, such as the primary key. With incremental-column a row that is read again is known by them and the "
-        + "cursor instead of by all its values; without it a full load goes on after a restart instead of from its start.",
+        + "cursor instead of by all its values; without it a full load goes on after a restart instead of from its start. Several instances share "
+        + "the rows by the first of them.",
         Identity = true, Example = "id")]
     public IReadOnlyList<string> Key { get; init; } = [];
 

@@ -44,7 +44,10 @@ internal sealed class FullScanPoll : IPoll
         var (connection, shape) = await session.DescribeAsync(stop).ConfigureAwait(false);
         var sql = session.Query.Nulls(shape, session.StartFor(shape));
         var query = await session.StartAsync(connection, sql, shape, stop).ConfigureAwait(false);
-        return new FullScanPoll(session, state, state with { HasReadNulls = true }, "nulls", shape, query);
+
+        // The rows are named by their number: those of another instance must not have the same names.
+        var load = session.Share.IsWhole ? "nulls" : $"nulls/{session.Share}";
+        return new FullScanPoll(session, state, state with { HasReadNulls = true }, load, shape, query);
     }
 
     public async ValueTask<RecordBatch?> NextAsync(CancellationToken stop)

@@ -95,6 +95,14 @@ internal sealed class FilePattern
         return folders.Concat(links).Select(problemWith).FirstOrDefault(problem => problem is not null);
     }
 
+    /// <summary>
+    /// Those of the files that this instance reads. A file belongs to an instance by its name below the folder, so that each one has
+    /// exactly one reader, also those that come later.
+    /// </summary>
+    public List<FoundFile> Ours(IReadOnlyList<FoundFile> found) => _settings.Share.IsWhole
+        ? [.. found]
+        : [.. found.Where(file => _settings.Share.Holds(Path.GetRelativePath(Folder, file.Path).Replace(Path.DirectorySeparatorChar, '/')))];
+
     private IEnumerable<FoundFile> FindOne()
     {
         var path = _settings.Connection;

@@ -37,6 +37,14 @@ internal sealed class FileSourceConnector : IAcknowledgedSource, IBacklogSource,
         _logger = context.Logger;
         var setup = new FileSetup(_settings, _options, _createReader, context);
         var pattern = new FilePattern(_settings, _options);
+        if (!_settings.Share.IsWhole && !pattern.IsPattern)
+        {
+            _logger.LogWarning(
+                "{Connection} is a single file: one of the {Instances} instances reads it and the others have nothing to do. Name several with a pattern, such as in/*.csv.",
+                _settings.ConfiguredConnection,
+                _settings.Share.Count);
+        }
+
         return _options.Mode == FileReadMode.Tail
             ? new TailReader(setup, pattern, _progress).ReadAsync(stop)
             : new WholeFileReader(setup, pattern, _progress).ReadAsync(_completion, stop);

@@ -16,6 +16,7 @@ internal static class FileSourceDefinition
         ConnectionIsPath = true,
         OptionsType = typeof(FileSourceOptions),
         Capabilities = _ => new SourceCapabilities(Replayable: true),
+        Sharing = _ => SourceSharing.ByShare,
         Create = Create,
         PositionFromNumber = PositionFromNumber,
         ReadAgain = FileDeadLetter.ReadAgain,

@@ -74,15 +74,15 @@ internal sealed class TailReader(FileSetup setup, FilePattern pattern, FileProgr
     private IEnumerable<RecordBatch> Look(FileOpener opener, CancellationToken stop)
     {
         _history.LookAgain();
-        var found = pattern.Find();
-        if (found.Count == 0 && _isFirstLook)
+        var all = pattern.Find();
+        if (all.Count == 0 && _isFirstLook)
         {
             _context.Logger.LogInformation("{Connection} is not there yet; waiting for it.", setup.Settings.ConfiguredConnection);
         }
 
         foreach (var file in _followed)
         {
-            var places = found.Where(file.IsAt).ToList();
+            var places = all.Where(file.IsAt).ToList();
             file.IsFound(places.Count > 0, _context.Time);
             if (places.Count > 0 && !places.Exists(place => place.Path == file.Split.Path))
             {
@@ -101,8 +101,9 @@ internal sealed class TailReader(FileSetup setup, FilePattern pattern, FileProgr
             LetGo(file);
         }
 
+        var found = pattern.Ours(all);
         var wanted = found.Where(file => !_history.IsSettled(file) && !_followed.Exists(followed => followed.IsAt(file))).ToList();
-        foreach (var file in _isFirstLook ? Relatives(found) : [])
+        foreach (var file in _isFirstLook ? Relatives(all) : [])
         {
             Follow(opener.Open(file, onlyKnown: true, stop));
         }

@@ -69,12 +69,13 @@ internal sealed class WholeFileReader(FileSetup setup, FilePattern pattern, File
 
     private (List<FoundFile> Ready, bool SomeAreNotReady) Look()
     {
-        var found = pattern.Find();
-        if (found.Count == 0 && _options.Mode == FileReadMode.Once && !WasCompleted())
+        var all = pattern.Find();
+        if (all.Count == 0 && _options.Mode == FileReadMode.Once && !WasCompleted())
         {
             throw pattern.IsPattern ? FileFaults.NothingMatches(pattern) : FileFaults.NotFound(setup.Settings.Connection, setup.Settings);
         }
 
+        var found = pattern.Ours(all);
         var open = found.Where(file => !_history.IsSettled(file)).ToList();
         if (_options.Mode == FileReadMode.Once && found.Count > 0 && open.Count == 0)
         {
@@ -87,9 +88,9 @@ internal sealed class WholeFileReader(FileSetup setup, FilePattern pattern, File
         return (ready, ready.Count < open.Count);
     }
 
-    /// <summary>True when there is nothing left because completed files are moved or deleted.</summary>
-    private bool WasCompleted() =>
-        _options.OnComplete != OnComplete.Keep && _history.Known.Any(known => known.Value.Status == FileStatus.Done);
+    /// <summary>True when there is nothing left because completed files are moved or deleted, by another instance too.</summary>
+    private bool WasCompleted() => _options.OnComplete != OnComplete.Keep
+        && (!setup.Settings.Share.IsWhole || _history.Known.Any(known => known.Value.Status == FileStatus.Done));
 
     /// <summary>One damaged file ends a run over given files; in a watched folder it is a dead letter and the others go on.</summary>
     private RecordBatch? Next(FileSplit split)

@@ -22,6 +22,7 @@ internal sealed partial class KafkaPump : IDisposable
     private readonly string _connection;
     private readonly string _group;
     private readonly bool _assignsItself;
+    private readonly SourceShare _share;
     private readonly KafkaBatchQueue _queue = new();
     private readonly KafkaIntake _intake;
     private readonly KafkaAssignment _assignment;
@@ -50,6 +51,7 @@ internal sealed partial class KafkaPump : IDisposable
         _connection = setup.Connection;
         _group = setup.Group;
         _assignsItself = setup.AssignsItself;
+        _share = setup.Share;
         _log = new KafkaLog(context.Logger);
         _notices = new KafkaNotices(_log, context.Time);
         _lag = new KafkaLag(context.PipelineId);
@@ -306,13 +308,21 @@ internal sealed partial class KafkaPump : IDisposable
         return _starts.Resolve(partitions, known);
     }
 
-    /// <summary>Takes the partitions that are not ours yet, each from where the checkpoint says.</summary>
+    /// <summary>Takes the partitions of our share that are not ours yet, each from where the checkpoint says.</summary>
     private void AssignNew(bool newest)
     {
         var owned = _intake.Partitions.Select(partition => new TopicPartition(partition.Topic, partition.Number)).ToHashSet();
-        var partitions = _topics.Partitions.Where(partition => !owned.Contains(partition)).ToList();
+        var partitions = _topics.Partitions
+            .Where(partition => _share.Holds(partition.Partition.Value) && !owned.Contains(partition))
+            .ToList();
         if (partitions.Count == 0)
         {
+            // An instance whose share is empty knows that now, and has caught up.
+            if (!_assignment.IsKnown)
+            {
+                _assignment.Take([]);
+            }
+
             return;
         }
 

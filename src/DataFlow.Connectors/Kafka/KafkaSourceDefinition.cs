@@ -12,6 +12,7 @@ internal static class KafkaSourceDefinition
         OptionsType = typeof(KafkaSourceOptions),
         Files = settings => KafkaFiles.In((KafkaSourceOptions)settings.Options),
         Capabilities = Capabilities,
+        Sharing = settings => settings.Delivery == DeliveryGuarantee.EffectivelyOnce ? SourceSharing.ByShare : SourceSharing.ByOtherSide,
         Create = settings => new KafkaSourceConnector(new KafkaSourceSetup(settings)),
         PositionFromNumber = PositionFromNumber,
         ReadAgain = KafkaDeadLetter.ReadAgain,

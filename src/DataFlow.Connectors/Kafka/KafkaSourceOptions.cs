@@ -72,7 +72,7 @@ internal sealed record KafkaSourceOptions : KafkaClientOptions
     [Option("classic, or consumer for the rebalance protocol of Kafka 4 (KIP-848), which the brokers must support.", Advanced = true)]
     public KafkaGroupProtocol GroupProtocol { get; init; } = KafkaGroupProtocol.Classic;
 
-    [Option("A fixed name of this member within the group (static membership): a restart within session-timeout moves no partitions. Each instance needs its own.", Advanced = true, Example = "${env:HOSTNAME}")]
+    [Option("A fixed name of this member within the group (static membership): a restart within session-timeout moves no partitions. Each process needs its own; the number or name of an instance is added to it.", Advanced = true, Example = "${env:HOSTNAME}")]
     public string GroupInstanceId { get; init; } = "";
 
     [Option("A member that is not heard of for so long is dead and its partitions move. When partitions move, half of it is the most time for delivering what is under way.", Advanced = true, Unit = "s")]

@@ -8,6 +8,7 @@ internal sealed class KafkaSourceSetup
     private static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, string> _properties;
+    private readonly string? _instance;
 
     /// <exception cref="OptionException">The client does not take a property.</exception>
     public KafkaSourceSetup(SourceSettings settings)
@@ -16,12 +17,15 @@ internal sealed class KafkaSourceSetup
         Connection = settings.Connection;
         Group = Options.GroupId.Length > 0 ? Options.GroupId : $"dataflow-{settings.PipelineId}";
         AssignsItself = settings.Delivery == DeliveryGuarantee.EffectivelyOnce;
-        if (AssignsItself && settings.Instance is { } instance)
+        Share = settings.Share;
+        _instance = settings.Instance;
+        if (AssignsItself && Share.IsWhole && _instance is { } instance)
         {
             throw new OptionException(
                 "group-id",
                 $"With delivery: effectively-once this instance ('{instance}') would read all partitions, and so would the others. "
-                    + "Run it without --instance, or write delivery: at-least-once, so that the instances share the partitions in their group.");
+                    + "Write how many there are (instances: 3) and run them by their numbers, run it without --instance, or write delivery: "
+                    + "at-least-once, so that the instances share the partitions in their group.");
         }
 
         _properties = Build();
@@ -37,6 +41,9 @@ internal sealed class KafkaSourceSetup
 
     /// <summary>True when partitions and offsets come from the checkpoint and not from the group.</summary>
     public bool AssignsItself { get; }
+
+    /// <summary>Which partitions to take where nobody but us assigns them.</summary>
+    public SourceShare Share { get; }
 
     /// <summary>True to fetch message by message with the client's public methods.</summary>
     public bool UsesMessagePath { get; init; }
@@ -74,7 +81,8 @@ internal sealed class KafkaSourceSetup
         properties["statistics.interval.ms"] = "5000";
         if (Options.GroupInstanceId.Length > 0)
         {
-            properties["group.instance.id"] = Options.GroupInstanceId;
+            // Two members of one name would throw each other out.
+            properties["group.instance.id"] = _instance is null ? Options.GroupInstanceId : $"{Options.GroupInstanceId}-{_instance}";
         }
 
         if (Options.GroupProtocol == KafkaGroupProtocol.Consumer)

@@ -4,7 +4,9 @@ using System.Runtime.CompilerServices;
 namespace DataFlow.Connectors;
 
 /// <summary>Generates records. Every record follows from the seed and its own number, so any restart goes on exactly.</summary>
-internal sealed class TestSourceConnector(TestSourceOptions options) : ISource
+/// <param name="options">What, how much of it, how fast: for all instances together.</param>
+/// <param name="share">Every so many-th record is this instance's: of three instances the second has the records 2, 5, 8 and so on.</param>
+internal sealed class TestSourceConnector(TestSourceOptions options, SourceShare share) : ISource
 {
     /// <summary>The only split.</summary>
     public const string Split = "test";
@@ -25,7 +27,7 @@ internal sealed class TestSourceConnector(TestSourceOptions options) : ISource
         ArgumentNullException.ThrowIfNull(context);
         _sequence = context.PositionOf(Split)?.Offset ?? 0;
         _copyIsDue = false;
-        var pace = new OpenLoopPace(context.Time, options.RecordsPerSecond, context.MaxLatency);
+        var pace = new OpenLoopPace(context.Time, options.RecordsPerSecond / share.Count, context.MaxLatency);
         while (!IsAtEnd)
         {
             var most = await pace.WaitAsync(Math.Min(MostRows(context), Remaining), stop).ConfigureAwait(false);
@@ -46,7 +48,10 @@ internal sealed class TestSourceConnector(TestSourceOptions options) : ISource
 
     private long Remaining => options.TotalRecords == 0
         ? long.MaxValue
-        : Math.Max(0, options.TotalRecords - _sequence) + (_copyIsDue ? 1 : 0);
+        : (Next > options.TotalRecords ? 0 : ((options.TotalRecords - Next) / share.Count) + 1) + (_copyIsDue ? 1 : 0);
+
+    /// <summary>The next record of this instance.</summary>
+    private long Next => _sequence + 1 + ((share.Remainder - (_sequence % share.Count) + share.Count) % share.Count);
 
     private long MostRows(SourceContext context) => Math.Clamp(context.BatchSize, 1, Math.Max(1, MostCells / _writer.Schema.Count));
 
@@ -77,7 +82,7 @@ internal sealed class TestSourceConnector(TestSourceOptions options) : ISource
     private bool TryAdd(RecordBatch batch, int mostBytes)
     {
         var (rows, length) = (batch.RowCount, batch.Length);
-        var sequence = _copyIsDue ? _sequence : _sequence + 1;
+        var sequence = _copyIsDue ? _sequence : Next;
         _writer.Write(batch, sequence, _copyIsDue);
         if (batch.RowCount > rows && rows > 0 && batch.Length > mostBytes)
         {

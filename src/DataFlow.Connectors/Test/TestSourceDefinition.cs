@@ -14,7 +14,8 @@ internal static class TestSourceDefinition
         ConnectionRequired = false,
         OptionsType = typeof(TestSourceOptions),
         Capabilities = settings => new SourceCapabilities(Replayable: true, Endless: IsEndless(settings)),
-        Create = settings => new TestSourceConnector((TestSourceOptions)settings.Options),
+        Sharing = _ => SourceSharing.ByShare,
+        Create = settings => new TestSourceConnector((TestSourceOptions)settings.Options, settings.Share),
         PositionFromNumber = (_, number) => number >= 0
             ? new Advance(TestSourceConnector.Split, new TestPosition(number))
             : throw ConnectorException.User($"The test source can't go on after record {number}; give 0 or the number of a record."),

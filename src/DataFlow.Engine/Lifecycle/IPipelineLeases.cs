@@ -22,8 +22,11 @@ public interface IPipelineLeases
     /// <param name="pipelines">The pipelines whose leases it means to keep; others of it end after their time.</param>
     /// <param name="duration">How long they are held from now on.</param>
     /// <param name="ct">Gives up waiting.</param>
-    /// <returns>Those of the pipelines that it still holds and that are meant to run; it must let go of the others.</returns>
-    ValueTask<IReadOnlySet<string>> RenewAsync(string owner, IReadOnlyCollection<string> pipelines, TimeSpan duration, CancellationToken ct);
+    /// <returns>
+    /// Those of the pipelines that it still holds and that are meant to run, with the versions of their definitions; it must let go of
+    /// the others.
+    /// </returns>
+    ValueTask<IReadOnlyDictionary<string, long>> RenewAsync(string owner, IReadOnlyCollection<string> pipelines, TimeSpan duration, CancellationToken ct);
 
     /// <summary>Gives a lease back. One of somebody else stays.</summary>
     ValueTask ReleaseAsync(string pipeline, string owner, CancellationToken ct);

@@ -13,7 +13,7 @@ public static class PipelineSpecs
     public static PipelineSpec ToSpec(this PipelineDefinition definition)
     {
         ArgumentNullException.ThrowIfNull(definition);
-        return definition.Source.ToSpec(definition.Name, definition.CreateSource, definition.CreateSink) with
+        return definition.Source.ToSpec(definition.StateName, definition.CreateSource, definition.CreateSink) with
         {
             Transforms = definition.CreateTransforms(),
             Until = definition.EffectiveUntil,

@@ -20,8 +20,12 @@ public sealed record PipelineSummary
     /// <summary>When definition or state last changed.</summary>
     public required DateTimeOffset Updated { get; init; }
 
+    /// <summary>Its instances; left out for a pipeline that runs as one.</summary>
+    public IReadOnlyList<PipelineSummary>? Instances { get; init; }
+
     internal static PipelineSummary Of(RegisteredPipeline pipeline) => new()
     {
+        Instances = pipeline.Instances.Count == 0 ? null : [.. pipeline.Instances.Select(Of)],
         Name = pipeline.Name,
         State = pipeline.State,
         Reason = pipeline.Reason,

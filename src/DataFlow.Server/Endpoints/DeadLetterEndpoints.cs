@@ -48,7 +48,7 @@ internal static class DeadLetterEndpoints
         [Description("Most entries of the part, 1 to 1000.")] int limit = Paging.DefaultLimit)
     {
         Paging.CheckLimit(limit);
-        await service.FindAsync(name, ct).ConfigureAwait(false);
+        await service.FindSingleAsync(name, ct).ConfigureAwait(false);
         var filter = query.ToFilter() with { After = after, Limit = limit + 1 };
         var found = await store.State.DeadLetters.ListAsync(name, filter, ct).ConfigureAwait(false);
         var counts = await store.State.DeadLetters.CountAsync(name, query.ToFilter(), ct).ConfigureAwait(false);
@@ -58,7 +58,7 @@ internal static class DeadLetterEndpoints
     private static async Task<IResult> ShowAsync(
         string name, long id, [FromServices] PipelineService service, [FromServices] IServiceStore store, CancellationToken ct)
     {
-        await service.FindAsync(name, ct).ConfigureAwait(false);
+        await service.FindSingleAsync(name, ct).ConfigureAwait(false);
         var filter = new DeadLetterFilter { Ids = [id], Status = DeadLetterStatus.Any };
         var found = await store.State.DeadLetters.ListAsync(name, filter, ct).ConfigureAwait(false);
         return found is [var letter]
@@ -93,7 +93,7 @@ internal static class DeadLetterEndpoints
         CancellationToken ct,
         [Description("True when every open letter is meant.")] bool all = false)
     {
-        await service.FindAsync(name, ct).ConfigureAwait(false);
+        await service.FindSingleAsync(name, ct).ConfigureAwait(false);
         if (!query.Chooses && !all)
         {
             throw new RefusalException(RefusalKind.Invalid, "This would delete every open dead letter; give all=true when that is meant, or a filter such as reason=invalid-json.");

@@ -17,7 +17,7 @@ namespace DataFlow.Server.Endpoints;
 internal static class LifecycleEndpoints
 {
     private const string Older = "Only older entries: 'next' of the part before.";
-    private const string Idempotent = " Giving the command again changes nothing.";
+    private const string Idempotent = " Giving the command again changes nothing. It is given to all instances of a pipeline; when some refuse, what the others did stands.";
 
     public static void MapLifecycle(this IEndpointRouteBuilder routes)
     {
@@ -56,10 +56,13 @@ internal static class LifecycleEndpoints
     {
         Paging.CheckLimit(limit);
         var history = await store.State.HistoryAsync(name, after is null ? limit + 1 : int.MaxValue, ct).ConfigureAwait(false);
-        if (history.Count == 0)
+        try
+        {
+            await service.FindSingleAsync(name, ct).ConfigureAwait(false);
+        }
+        catch (RefusalException refusal) when (refusal.Kind == RefusalKind.NotFound && history.Count > 0)
         {
             // A removed pipeline has a history; one that never was has none.
-            await service.GetAsync(name, ct).ConfigureAwait(false);
         }
 
         var page = Paging.Of([.. history.Where(entry => after is null || entry.Number < after).Take(limit + 1)], limit, entry => KeyOf(entry.Number));
@@ -72,7 +75,7 @@ internal static class LifecycleEndpoints
         [Description("Most entries of the part, 1 to 1000.")] int limit = Paging.DefaultLimit)
     {
         Paging.CheckLimit(limit);
-        await service.GetAsync(name, ct).ConfigureAwait(false);
+        await service.FindSingleAsync(name, ct).ConfigureAwait(false);
         var history = await store.State.HistoryAsync(name, int.MaxValue, ct).ConfigureAwait(false);
         var entries = history.Where(entry => entry is { Event: HistoryEvent.Gap, Detail: not null })
             .Select(entry => (entry.Number, Gap: SourceGap.Parse(entry.Detail!))).Reverse().ToList();

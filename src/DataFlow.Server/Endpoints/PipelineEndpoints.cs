@@ -29,7 +29,7 @@ internal static class PipelineEndpoints
             .Refuses(StatusCodes.Status409Conflict)
             .RequireAuthorization(Access.Write);
         pipelines.MapGet("/{name}", GetAsync)
-            .Named("getPipeline", "Get a pipeline.", "With its state, its run and its definition, in which secrets are masked. Accept: application/yaml gets the definition alone, as YAML.")
+            .Named("getPipeline", "Get a pipeline.", "With its state, its run and its definition, in which secrets are masked. A pipeline with several instances is told as a whole: failed if any instance has failed, else running if any runs, else paused, stopped, created, and completed if all are; what its runs count is added up. Accept: application/yaml gets the definition alone, as YAML.")
             .Produces<PipelineAnswer>(StatusCodes.Status200OK, "application/json", MediaTypes.Yaml)
             .RequireAuthorization(Access.Read);
         pipelines.MapPut("/{name}", ChangeAsync)
@@ -80,7 +80,7 @@ internal static class PipelineEndpoints
         var added = await service.AddAsync(DefinitionBody.NameOf(definition, name), definition, path: null, by, ct).ConfigureAwait(false);
         var status = start
             ? await service.ExecuteAsync(added.Name, LifecycleCommand.Start, by, ct).ConfigureAwait(false)
-            : new PipelineStatus(added, Run: null);
+            : await service.GetAsync(added.Name, ct).ConfigureAwait(false);
         EntityTag.Set(context.Response, added.Version);
         return Results.Created($"/pipelines/{added.Name}", PipelineAnswer.Of(status, options));
     }
@@ -101,7 +101,7 @@ internal static class PipelineEndpoints
         var version = expected ?? (await service.GetAsync(name, ct).ConfigureAwait(false)).Pipeline.Version;
         var changed = await service.ChangeAsync(name, version, definition, Access.NameOf(context), ct).ConfigureAwait(false);
         EntityTag.Set(context.Response, changed.Version);
-        return Results.Ok(PipelineAnswer.Of(new PipelineStatus(changed, Run: null), options));
+        return Results.Ok(PipelineAnswer.Of(await service.GetAsync(name, ct).ConfigureAwait(false), options));
     }
 
     private static async Task<IResult> RemoveAsync(string name, HttpContext context, [FromServices] PipelineService service, CancellationToken ct)
@@ -116,6 +116,6 @@ internal static class PipelineEndpoints
         var proposed = await DefinitionBody.ReadAsync(context.Request, options.Catalogue, ct).ConfigureAwait(false);
         var pipeline = (await service.GetAsync(name, ct).ConfigureAwait(false)).Pipeline;
         var plan = await service.PlanAsync(name, proposed, ct).ConfigureAwait(false);
-        return Results.Ok(PlanAnswer.Of(plan, mustStop: !LifecycleRules.MayChange(pipeline.State)));
+        return Results.Ok(PlanAnswer.Of(plan, mustStop: !pipeline.Entries.All(entry => LifecycleRules.MayChange(entry.State))));
     }
 }

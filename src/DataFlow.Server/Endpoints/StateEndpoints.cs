@@ -29,7 +29,7 @@ internal static class StateEndpoints
             .Refuses(StatusCodes.Status409Conflict, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType)
             .RequireAuthorization(Access.Write);
         state.MapPost("/reset", ResetAsync)
-            .Named("resetState", "Forget positions and counters of a pipeline that does not run: the next run starts over.")
+            .Named("resetState", "Forget positions and counters of a pipeline that does not run, of all of its instances: the next run starts over.")
             .Produces(StatusCodes.Status204NoContent)
             .Refuses(StatusCodes.Status409Conflict)
             .RequireAuthorization(Access.Write);
@@ -38,7 +38,7 @@ internal static class StateEndpoints
     private static async Task<IResult> ShowAsync(
         string name, [FromServices] PipelineService service, [FromServices] IServiceStore store, CancellationToken ct)
     {
-        await service.FindAsync(name, ct).ConfigureAwait(false);
+        await service.FindSingleAsync(name, ct).ConfigureAwait(false);
         return await AnswerAsync(store, name, ct).ConfigureAwait(false);
     }
 
@@ -50,7 +50,7 @@ internal static class StateEndpoints
         [FromServices] IServiceStore store,
         CancellationToken ct)
     {
-        var pipeline = await service.FindAsync(name, ct).ConfigureAwait(false);
+        var pipeline = await service.FindSingleAsync(name, ct).ConfigureAwait(false);
         var (split, position) = await TargetAsync(request, pipeline, store, service, ct).ConfigureAwait(false);
         await service.SeekAsync(name, split, position, Access.NameOf(context), ct).ConfigureAwait(false);
         return await AnswerAsync(store, name, ct).ConfigureAwait(false);

@@ -54,6 +54,7 @@ internal static class TapEndpoints
             return;
         }
 
+        await service.FindSingleAsync(name, ct).ConfigureAwait(false);
         var status = await service.GetAsync(name, ct).ConfigureAwait(false);
         await forwarder.ForwardAsync(
             context,

@@ -11,10 +11,19 @@ public sealed record PipelineHealth(PipelineHealthStatus Status, string? Reason)
 {
     private static readonly PipelineHealth Healthy = new(PipelineHealthStatus.Healthy, Reason: null);
 
-    /// <summary>Judges what is known of a pipeline.</summary>
+    /// <summary>Judges what is known of a pipeline; of one with several instances, what is worst.</summary>
     /// <param name="status">What is known.</param>
     /// <param name="freshnessLimit">The longest time that records may wait.</param>
-    internal static PipelineHealth Of(PipelineStatus status, TimeSpan freshnessLimit) => status.Pipeline.State switch
+    internal static PipelineHealth Of(PipelineStatus status, TimeSpan freshnessLimit) => status.Instances.Count == 0
+        ? OfSingle(status, freshnessLimit)
+        : OfAll([.. status.Instances.Select(instance => (instance.Pipeline.Name, OfSingle(instance, freshnessLimit)))]);
+
+    private static PipelineHealth OfAll((string Name, PipelineHealth Health)[] instances) => new(
+        instances.Max(instance => instance.Health.Status),
+        string.Join(' ', instances.Where(instance => instance.Health.Reason is not null).Select(instance => $"{instance.Name}: {instance.Health.Reason}"))
+            is { Length: > 0 } reasons ? reasons : null);
+
+    private static PipelineHealth OfSingle(PipelineStatus status, TimeSpan freshnessLimit) => status.Pipeline.State switch
     {
         LifecycleState.Failed => new(PipelineHealthStatus.Failed, status.Pipeline.Reason ?? "It has failed."),
         LifecycleState.Running => OfRun(status.Run, freshnessLimit),

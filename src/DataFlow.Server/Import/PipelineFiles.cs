@@ -34,12 +34,17 @@ public static class PipelineFiles
         }
 
         problems.AddRange(files
-            .GroupBy(file => file.Definition.Name, StringComparer.OrdinalIgnoreCase)
+            .SelectMany(file => NamesOf(file.Definition), (file, name) => (file, name))
+            .GroupBy(named => named.name, named => named.file, StringComparer.OrdinalIgnoreCase)
             .Where(alike => alike.Count() > 1)
             .Select(alike => alike.Last().Definition.ProblemAt(
                 "name", $"{string.Join(" and ", alike.Select(file => file.Path))} have the same name, '{alike.Key}'; give each pipeline a name of its own.")));
         return problems.Count == 0 ? files : throw new ConfigurationException(problems);
     }
+
+    // Its instances have names, too.
+    private static IEnumerable<string> NamesOf(PipelineDefinition definition) =>
+        PipelineName.OfState(definition.Name, definition.Instances).Prepend(definition.Name).Distinct();
 
     private static PipelineDefinition Parse(string text, string path, Catalogue catalogue, Confinement? confinement) => confinement is null
         ? PipelineFile.Parse(text, path, catalogue)

@@ -23,7 +23,7 @@ public sealed class PipelineImport(PipelineService service, IServiceStore store)
         var name = file.Definition.Name;
         try
         {
-            return await store.Pipelines.FindAsync(name, ct).ConfigureAwait(false) is { } known
+            return await store.Pipelines.FindWholeAsync(name, ct).ConfigureAwait(false) is { } known
                 ? await CompareAsync(file, known, ct).ConfigureAwait(false)
                 : await AddAsync(file, ct).ConfigureAwait(false);
         }
@@ -36,8 +36,8 @@ public sealed class PipelineImport(PipelineService service, IServiceStore store)
     private async Task<ImportedPipeline> AddAsync(FilePipeline file, CancellationToken ct)
     {
         var name = file.Definition.Name;
-        await service.AddAsync(name, file.Text, file.Path, By, ct).ConfigureAwait(false);
-        await StartAsync(name, LifecycleState.Created, ct).ConfigureAwait(false);
+        var added = await service.AddAsync(name, file.Text, file.Path, By, ct).ConfigureAwait(false);
+        await StartAsync(added, LifecycleState.Created, ct).ConfigureAwait(false);
         return new ImportedPipeline(name, ImportOutcome.Added, "added and started");
     }
 
@@ -45,9 +45,10 @@ public sealed class PipelineImport(PipelineService service, IServiceStore store)
     {
         if (known.Definition == file.Text)
         {
-            if (known.State == LifecycleState.Created)
+            // A process that died while it started the instances of a pipeline has left some to be started.
+            if (known.State == LifecycleState.Created || (known.State == LifecycleState.Running && known.Entries.Any(entry => entry.State == LifecycleState.Created)))
             {
-                await StartAsync(known.Name, LifecycleState.Created, ct).ConfigureAwait(false);
+                await StartAsync(known, LifecycleState.Created, ct).ConfigureAwait(false);
                 return new ImportedPipeline(known.Name, ImportOutcome.Unchanged, "known, started");
             }
 
@@ -62,7 +63,12 @@ public sealed class PipelineImport(PipelineService service, IServiceStore store)
                 $"{file.Path} says something else than what runs here ({keys}). {plan.Explanation} The pipeline was left as it is; stop it, change it and reset its state when that is meant.");
         }
 
-        return known.State == LifecycleState.Paused
+        if (plan.Changes.Any(change => change.Key == "instances") && known.Entries.Any(entry => entry.State == LifecycleState.Running))
+        {
+            return new ImportedPipeline(known.Name, ImportOutcome.LeftAlone, $"{file.Path} says another number of instances, which can't be changed while it runs; stop it and start the service again.");
+        }
+
+        return known.Entries.Any(entry => entry.State == LifecycleState.Paused)
             ? new ImportedPipeline(known.Name, ImportOutcome.LeftAlone, $"{file.Path} was changed, but the pipeline is paused; stop it and change it, or resume it and start the service again.")
             : await ChangeAsync(file, known, plan, ct).ConfigureAwait(false);
     }
@@ -70,7 +76,7 @@ public sealed class PipelineImport(PipelineService service, IServiceStore store)
     private async Task<ImportedPipeline> ChangeAsync(FilePipeline file, RegisteredPipeline known, PipelinePlan plan, CancellationToken ct)
     {
         var name = known.Name;
-        if (known.State == LifecycleState.Running)
+        if (known.Entries.Any(entry => entry.State == LifecycleState.Running))
         {
             // It never stops being meant to run: should this process die here, nobody has to start it again.
             await service.ChangeRunningAsync(name, known.Version, file.Text, By, ct).ConfigureAwait(false);
@@ -80,15 +86,11 @@ public sealed class PipelineImport(PipelineService service, IServiceStore store)
             await service.ChangeAsync(name, known.Version, file.Text, By, ct).ConfigureAwait(false);
         }
 
-        switch (known.State)
+        // Whoever mends the file of a failed pipeline wants it to run.
+        if (known.State is LifecycleState.Created or LifecycleState.Failed && await store.Pipelines.FindWholeAsync(name, ct).ConfigureAwait(false) is { } changed)
         {
-            case LifecycleState.Created:
-                await StartAsync(name, LifecycleState.Created, ct).ConfigureAwait(false);
-                break;
-            case LifecycleState.Failed:
-                // Whoever mends the file of a failed pipeline wants it to run.
-                await StartAsync(name, LifecycleState.Failed, ct).ConfigureAwait(false);
-                break;
+            await StartAsync(changed, LifecycleState.Created, ct).ConfigureAwait(false);
+            await StartAsync(changed, LifecycleState.Failed, ct).ConfigureAwait(false);
         }
 
         var what = plan.Outcome == PlanOutcome.Unchanged ? "nothing that it does" : string.Join(", ", plan.Changes.Select(change => change.Key));
@@ -96,8 +98,13 @@ public sealed class PipelineImport(PipelineService service, IServiceStore store)
     }
 
     // What must run is the registry's to say; some node starts it within seconds, also when there is no majority of nodes yet.
-    private async Task StartAsync(string name, LifecycleState from, CancellationToken ct) =>
-        await store.Pipelines.MoveAsync(name, from, LifecycleState.Running, HistoryEvent.Started, reason: null, By, holder: null, ct).ConfigureAwait(false);
+    private async Task StartAsync(RegisteredPipeline pipeline, LifecycleState from, CancellationToken ct)
+    {
+        foreach (var entry in pipeline.Entries)
+        {
+            await store.Pipelines.MoveAsync(entry.Name, from, LifecycleState.Running, HistoryEvent.Started, reason: null, By, holder: null, ct).ConfigureAwait(false);
+        }
+    }
 }
 
 /// <summary>What became of a pipeline file.</summary>

@@ -37,7 +37,20 @@ internal static class Examples
 
     private static readonly Dictionary<string, string> Answers = new(StringComparer.Ordinal)
     {
-        ["listPipelines"] = """{ "items": [ { "name": "orders", "state": "running", "version": 3, "updated": "2026-11-24T09:30:00+00:00" } ] }""",
+        ["listPipelines"] = """
+            {
+              "items": [
+                {
+                  "name": "clicks", "state": "running", "version": 1, "updated": "2026-11-24T08:00:00+00:00",
+                  "instances": [
+                    { "name": "clicks.1", "state": "running", "version": 1, "updated": "2026-11-24T08:00:00+00:00" },
+                    { "name": "clicks.2", "state": "running", "version": 1, "updated": "2026-11-24T08:00:00+00:00" }
+                  ]
+                },
+                { "name": "orders", "state": "running", "version": 3, "updated": "2026-11-24T09:30:00+00:00" }
+              ]
+            }
+            """,
         ["addPipeline"] = Pipeline,
         ["getPipeline"] = Pipeline,
         ["changePipeline"] = Pipeline,

@@ -33,6 +33,7 @@ public sealed class DataFlowBuilder
             ConnectionRequired = described.ConnectionRequired,
             OptionsType = typeof(TOptions),
             Capabilities = _ => described.Capabilities,
+            Sharing = _ => described.Sharing,
             Create = settings => ActivatorUtilities.CreateInstance<TSource>(provider, Arguments<TSource>(settings.Options, settings)),
         });
         return this;
@@ -99,6 +100,9 @@ public sealed record SourceRegistration
     /// <summary>What it can promise. Unless said otherwise, it can't replay: the engine then keeps batches until they are committed.</summary>
     public SourceCapabilities Capabilities { get; init; } =
         new(Replayable: false, WhyNotReplayable: "its registration does not say that it can replay");
+
+    /// <summary>How instances of a pipeline share it. Unless said otherwise, they can't.</summary>
+    public SourceSharing Sharing { get; init; } = SourceSharing.None;
 }
 
 /// <summary>What the catalogue should know of a sink kind of your own.</summary>

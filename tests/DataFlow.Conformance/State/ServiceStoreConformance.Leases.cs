@@ -88,13 +88,24 @@ public abstract partial class ServiceStoreConformance
         await MoveAsync(LifecycleState.Running, LifecycleState.Stopped, HistoryEvent.Stopped, name: "stopped");
 
         string[] kept = ["runs", "stopped", "stolen", "of-another", "never-added"];
-        Assert.Equal(["runs"], await Store.Leases.RenewAsync(NodeA, kept, LeaseTime, Ct));
+        Assert.Equal([KeyValuePair.Create("runs", 1L)], await Store.Leases.RenewAsync(NodeA, kept, LeaseTime, Ct));
         Assert.Empty(await Store.Leases.RenewAsync("node-c/1", ["runs"], LeaseTime, Ct));
 
         // It still drains what was stopped: nobody else may begin with it before.
         Assert.False(await Store.Leases.ClaimAsync("stopped", NodeB, LeaseTime, Ct));
         Assert.False(await Store.Leases.ClaimAsync("runs", NodeB, LeaseTime, Ct));
         Assert.True(await Store.Leases.ClaimAsync("given-up", NodeB, LeaseTime, Ct));
+    }
+
+    [Fact]
+    public async Task Renewing_tells_the_version_of_the_definition_that_whoever_runs_it_should_run()
+    {
+        await AddAsync();
+        await MoveAsync(LifecycleState.Created, LifecycleState.Running, HistoryEvent.Started);
+        await Store.Leases.ClaimAsync(Pipeline, NodeA, LeaseTime, Ct);
+        await Store.Pipelines.ChangeAsync(Pipeline, 1, 1, "new", whileRunning: true, "bob", Ct);
+
+        Assert.Equal(2, (await Store.Leases.RenewAsync(NodeA, [Pipeline], LeaseTime, Ct))[Pipeline]);
     }
 
     [Fact]

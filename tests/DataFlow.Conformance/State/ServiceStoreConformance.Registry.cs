@@ -10,7 +10,7 @@ public abstract partial class ServiceStoreConformance
     public async Task A_pipeline_is_added_once_as_version_1_in_the_state_created()
     {
         Assert.True(await AddAsync());
-        Assert.False(await Store.Pipelines.AddAsync(Pipeline, "other", "/other", "bob", Ct));
+        Assert.False(await Store.Pipelines.AddAsync(Pipeline, 1, "other", "/other", "bob", Ct));
 
         var expected = new RegisteredPipeline
         {
@@ -31,7 +31,7 @@ public abstract partial class ServiceStoreConformance
         await using var other = await OpenStoreAsync();
 
         var added = await Task.WhenAll(Enumerable.Range(0, 20).Select(
-            i => (i % 2 == 0 ? Store : other).Pipelines.AddAsync(Pipeline, Definition, "/srv", $"user {i}", Ct).AsTask()));
+            i => (i % 2 == 0 ? Store : other).Pipelines.AddAsync(Pipeline, 1, Definition, "/srv", $"user {i}", Ct).AsTask()));
 
         Assert.Single(added, true);
         Assert.Single(await HistoryAsync());
@@ -72,7 +72,7 @@ public abstract partial class ServiceStoreConformance
         Assert.Equal(RegistryOutcome.WrongVersion, await ChangeAsync(1, "late"));
         Assert.Equal(RegistryOutcome.WrongVersion, await ChangeAsync(3, "early"));
         Assert.Equal(RegistryOutcome.WrongVersion, await Store.Pipelines.RemoveAsync(Pipeline, 1, "bob", Ct));
-        Assert.Equal(RegistryOutcome.NotFound, await Store.Pipelines.ChangeAsync("nobody", 1, "x", whileRunning: false, "bob", Ct));
+        Assert.Equal(RegistryOutcome.NotFound, await Store.Pipelines.ChangeAsync("nobody", 1, 1, "x", whileRunning: false, "bob", Ct));
 
         Assert.Equal("second", (await Store.Pipelines.FindAsync(Pipeline, Ct))!.Definition);
         Assert.Equal(2, (await HistoryAsync()).Count);
@@ -85,7 +85,7 @@ public abstract partial class ServiceStoreConformance
         await using var other = await OpenStoreAsync();
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(
-            i => (i % 2 == 0 ? Store : other).Pipelines.ChangeAsync(Pipeline, 1, $"by {i}", whileRunning: false, "bob", Ct).AsTask()));
+            i => (i % 2 == 0 ? Store : other).Pipelines.ChangeAsync(Pipeline, 1, 1, $"by {i}", whileRunning: false, "bob", Ct).AsTask()));
 
         Assert.Single(outcomes, RegistryOutcome.Done);
         Assert.Equal(19, outcomes.Count(outcome => outcome == RegistryOutcome.WrongVersion));
@@ -112,11 +112,11 @@ public abstract partial class ServiceStoreConformance
     public async Task What_runs_is_changed_only_by_a_change_that_a_new_run_takes_up()
     {
         await AddAsync();
-        Assert.Equal(RegistryOutcome.WrongState, await Store.Pipelines.ChangeAsync(Pipeline, 1, "new", whileRunning: true, "bob", Ct));
+        Assert.Equal(RegistryOutcome.WrongState, await Store.Pipelines.ChangeAsync(Pipeline, 1, 1, "new", whileRunning: true, "bob", Ct));
         await MoveAsync(LifecycleState.Created, LifecycleState.Running, HistoryEvent.Started);
-        Assert.Equal(RegistryOutcome.WrongVersion, await Store.Pipelines.ChangeAsync(Pipeline, 7, "new", whileRunning: true, "bob", Ct));
+        Assert.Equal(RegistryOutcome.WrongVersion, await Store.Pipelines.ChangeAsync(Pipeline, 7, 1, "new", whileRunning: true, "bob", Ct));
 
-        Assert.Equal(RegistryOutcome.Done, await Store.Pipelines.ChangeAsync(Pipeline, 1, "new", whileRunning: true, "bob", Ct));
+        Assert.Equal(RegistryOutcome.Done, await Store.Pipelines.ChangeAsync(Pipeline, 1, 1, "new", whileRunning: true, "bob", Ct));
 
         var changed = (await Store.Pipelines.FindAsync(Pipeline, Ct))!;
         Assert.Equal(("new", 2L, LifecycleState.Running), (changed.Definition, changed.Version, changed.State));
@@ -226,7 +226,7 @@ public abstract partial class ServiceStoreConformance
     }
 
     private ValueTask<RegistryOutcome> ChangeAsync(long expectedVersion, string definition) =>
-        Store.Pipelines.ChangeAsync(Pipeline, expectedVersion, definition, whileRunning: false, "bob", Ct);
+        Store.Pipelines.ChangeAsync(Pipeline, expectedVersion, 1, definition, whileRunning: false, "bob", Ct);
 
     private async Task<IReadOnlyList<(HistoryEvent Event, string Owner, string? Detail)>> HistoryAsync() =>
         [.. (await Store.State.HistoryAsync(Pipeline, 100, Ct)).Select(entry => (entry.Event, entry.Owner, entry.Detail))];

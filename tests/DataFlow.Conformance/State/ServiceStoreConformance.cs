@@ -69,8 +69,8 @@ public abstract partial class ServiceStoreConformance : IAsyncLifetime
 
     protected virtual ValueTask CleanUpAsync() => ValueTask.CompletedTask;
 
-    protected ValueTask<bool> AddAsync(string name = Pipeline) =>
-        Store.Pipelines.AddAsync(name, Definition, $"/srv/{name}.yaml", "ann", Ct);
+    protected ValueTask<bool> AddAsync(string name = Pipeline, int instances = 1) =>
+        Store.Pipelines.AddAsync(name, instances, Definition, $"/srv/{name}.yaml", "ann", Ct);
 
     protected ValueTask<bool> MoveAsync(
         LifecycleState from, LifecycleState to, HistoryEvent happened, string? reason = null, string? holder = null,

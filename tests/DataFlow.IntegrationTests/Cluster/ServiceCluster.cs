@@ -49,6 +49,9 @@ internal sealed class ServiceCluster : IAsyncDisposable
 
     public PostgreSqlDatabase Database => _database;
 
+    /// <summary>The folder that relative paths of pipelines start in.</summary>
+    public string Folder => _folder.Path;
+
     /// <summary>Starts the nodes, side by side, and waits until all are members.</summary>
     /// <param name="more">Options that each of them gets besides.</param>
     public static async Task<ServiceCluster> StartAsync(params string[] more)

@@ -72,6 +72,29 @@ public sealed class SingleNodeTests
     }
 
     [Fact]
+    public async Task A_run_of_an_old_definition_makes_way_for_the_new_one_though_nobody_said_that_it_was_changed()
+    {
+        using var folder = new TemporaryFolder();
+        await using var node = await TestNode.StartAsync(folder.Path);
+        await node.Pipelines.AddAsync("endless", Endless, path: null, "ann", default);
+        await ExecuteAsync(node, LifecycleCommand.Start, LifecycleState.Running);
+        await DeliversAsync(node, "endless");
+        var old = node.Runs.Find("endless");
+
+        // As a node that dies after it has changed the definition of a running pipeline.
+        var changed = Endless.Replace("commit-interval: 50ms", "commit-interval: 60ms", StringComparison.Ordinal);
+        Assert.Equal(RegistryOutcome.Done, await node.Store.Pipelines.ChangeAsync("endless", 1, 1, changed, whileRunning: true, "ann", default));
+
+        await Eventually.IsAsync(() => Task.FromResult((node.Runs.Find("endless") is { } run && run != old, "It is the old run.")));
+        await DeliversAsync(node, "endless");
+        await ExecuteAsync(node, LifecycleCommand.Stop, LifecycleState.Stopped);
+        var history = await node.Store.State.HistoryAsync("endless", 100, default);
+        Assert.Equal(2, history.Count(entry => entry.Event == HistoryEvent.RunStarted));
+        Assert.Equal(2, history.Count(entry => entry.Event == HistoryEvent.RunStopped));
+        NumberedFile.Assert(folder["endless.ndjson"], (await node.Store.State.ReadAsync("endless", default))!.Checkpoint.Counters);
+    }
+
+    [Fact]
     public async Task Commands_are_idempotent()
     {
         using var folder = new TemporaryFolder();

@@ -53,11 +53,11 @@ public sealed class PipelinePlanTests
 
         Assert.Equal(PlanOutcome.WouldReRead, Plan(other).Outcome);
         Assert.True(Assert.Single(Plan(other).Changes).IsIdentity);
-        Assert.Equal(PlanOutcome.Restart, PipelinePlan.Compare(Parse(Orders), Parse(other), storedFingerprint: null).Outcome);
+        Assert.Equal(PlanOutcome.Restart, PipelinePlan.Compare(Parse(Orders), Parse(other), [null]).Outcome);
     }
 
     private static PipelinePlan Plan(string proposed) =>
-        PipelinePlan.Compare(Parse(Orders), Parse(proposed), SourceFingerprint.Of(Parse(Orders).Source).ToString());
+        PipelinePlan.Compare(Parse(Orders), Parse(proposed), [SourceFingerprint.Of(Parse(Orders).Source).ToString()]);
 
     private static PipelineDefinition Parse(string text) => PipelineFile.Parse(text, "pipeline.yaml", BuiltInCatalogue.Instance);
 }

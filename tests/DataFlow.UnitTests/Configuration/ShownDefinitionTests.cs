@@ -29,7 +29,7 @@ public sealed class ShownDefinitionTests
         foreach (var text in (string[])[shown.ToYaml(), shown.ToJson()!.ToJsonString()])
         {
             var before = Parse(example);
-            var plan = PipelinePlan.Compare(before, Parse(text), SourceFingerprint.Of(before.Source).ToString());
+            var plan = PipelinePlan.Compare(before, Parse(text), [SourceFingerprint.Of(before.Source).ToString()]);
             Assert.Empty(plan.Changes);
             Assert.Equal(PlanOutcome.Unchanged, plan.Outcome);
         }

@@ -38,8 +38,27 @@ public sealed class SqliteServiceStoreTests : ServiceStoreConformance
 
         await using var store = SqliteServiceStore.Open(old.Path, Time);
 
-        Assert.True(await store.Pipelines.AddAsync(Pipeline, Definition, "/srv", "ann", Ct));
+        Assert.True(await store.Pipelines.AddAsync(Pipeline, 1, Definition, "/srv", "ann", Ct));
         Assert.Equal(8, (await store.State.OpenRunAsync(Pipeline, NodeA, Ct)).Checkpoint.Epoch);
+    }
+
+    [Fact]
+    public async Task Pipelines_of_before_there_were_instances_run_as_one()
+    {
+        using var old = new TemporaryFolder();
+        await using (var connection = new SqliteConnection($"Data Source={old.File("state.db")};Pooling=False"))
+        {
+            await connection.OpenAsync(Ct);
+            connection.Execute(SqliteSchema.Migrations[0]);
+            connection.Execute(SqliteSchema.Migrations[1]);
+            connection.Execute("pragma application_id = 0x44467374; pragma user_version = 2");
+            connection.Execute("insert into pipeline_registry values ('users', 'text', '/srv', 7, 'Running', null, 0)");
+        }
+
+        await using var store = SqliteServiceStore.Open(old.Path, Time);
+
+        var found = (await store.Pipelines.FindWholeAsync(Pipeline, Ct))!;
+        Assert.Equal((Pipeline, 7L, LifecycleState.Running, 1, null), (found.Name, found.Version, found.State, found.InstanceCount, found.InstanceOf));
     }
 
     protected override ValueTask<IServiceStore> OpenStoreAsync() => new(SqliteServiceStore.Open(_folder.Path, Time));

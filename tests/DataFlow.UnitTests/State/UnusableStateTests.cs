@@ -129,7 +129,7 @@ public sealed class UnusableStateTests : IDisposable
         Execute("pragma user_version = 99");
 
         Assert.Equal(
-            $"The state database '{Database}' was written by a newer DataFlow (schema 99; this one knows up to 2). Use that version, or " +
+            $"The state database '{Database}' was written by a newer DataFlow (schema 99; this one knows up to 3). Use that version, or " +
             "name another folder with --state DIR.",
             Refused(_folder.Path).Message);
     }

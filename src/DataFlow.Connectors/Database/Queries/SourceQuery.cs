@@ -5,13 +5,16 @@ internal sealed class SourceQuery
 {
     private readonly QueryTemplate _template;
     private readonly Dialect _dialect;
+    private readonly ShareCondition _share;
 
     /// <param name="options">Query and incremental column.</param>
     /// <param name="dialect">The database's ways.</param>
+    /// <param name="share">Which rows are read.</param>
     /// <exception cref="ConnectorException">The query can't be used for what the options ask for.</exception>
-    public SourceQuery(DatabaseSourceOptions options, Dialect dialect)
+    public SourceQuery(DatabaseSourceOptions options, Dialect dialect, SourceShare share)
     {
         _dialect = dialect;
+        _share = new ShareCondition(share, options.Key, dialect);
         _template = QueryTemplate.Parse(options.Query, dialect.Syntax);
         if (options.IsIncremental && _template.Placeholders != 1)
         {
@@ -50,7 +53,8 @@ internal sealed class SourceQuery
 
     /// <summary>The whole query.</summary>
     public SqlText All(QueryShape shape) =>
-        new SqlTextBuilder().Add($"SELECT {_dialect.SelectList(shape)} FROM (\n").Add(_template, CursorValue.None).Add("\n) q").Build();
+        new SqlTextBuilder().Add($"SELECT {_dialect.SelectList(shape)} FROM (\n").Add(_template, CursorValue.None).Add("\n) q")
+            .Add(_share.After(" WHERE ", shape)).Build();
 
     /// <summary>The rows from a bound on, the bound included, in the cursor's order.</summary>
     /// <param name="shape">With the incremental column.</param>
@@ -63,7 +67,8 @@ internal sealed class SourceQuery
             .Build();
 
     /// <summary>The rows without a cursor, as far as the user's condition lets them through.</summary>
-    public SqlText Nulls(QueryShape shape, CursorValue start) => Nulls(shape, start, _dialect.SelectList(shape)).Build();
+    public SqlText Nulls(QueryShape shape, CursorValue start) =>
+        Nulls(shape, start, _dialect.SelectList(shape)).Add(_share.After(" AND ", shape)).Build();
 
     /// <summary>One row, of nothing but the cursor, if there are any without one.</summary>
     public SqlText AnyNull(QueryShape shape, CursorValue start) =>
@@ -80,7 +85,7 @@ internal sealed class SourceQuery
         if (after is not null)
         {
             // (a, b) > (1, 2), written out because not every database compares tuples.
-            sql.Add(" WHERE ");
+            sql.Add(" WHERE (");
             for (var length = 1; length <= key.Length; length++)
             {
                 sql.Add(length == 1 ? "(" : " OR (");
@@ -92,8 +97,11 @@ internal sealed class SourceQuery
 
                 sql.Add(")");
             }
+
+            sql.Add(")");
         }
 
+        sql.Add(_share.After(after is null ? " WHERE " : " AND ", shape));
         var order = string.Join(", ", key.Select(column => Column(shape, column)));
         return sql.Add(_dialect.First($" ORDER BY {order}", rows)).Build();
     }
@@ -106,7 +114,8 @@ internal sealed class SourceQuery
     {
         // The user's own condition is > or >=: a bound below ours lets through what ours then decides.
         sql.Add(" FROM (\n").Add(_template, lower.IsBound ? lower.Below() : start).Add($"\n) q WHERE {Column(shape, shape.Cursor)} ");
-        return lower.IsBound ? sql.Add(">= ").Add(lower) : sql.Add("IS NOT NULL");
+        sql = lower.IsBound ? sql.Add(">= ").Add(lower) : sql.Add("IS NOT NULL");
+        return sql.Add(_share.After(" AND ", shape));
     }
 
     private string Column(QueryShape shape, int column) => $"q.{_dialect.Quote(shape.Schema.Names[column])}";

@@ -46,7 +46,7 @@ internal sealed class ConnectorReader(
             Settings = new SinkSettings
             {
                 PipelineId = pipelineId,
-                Connection = Resolve(keys.Connection ?? "", definition.ConnectionIsPath),
+                Connection = Resolve(PipelineInstance.Fill(keys.Connection ?? "", instance: null), definition.ConnectionIsPath),
                 ConfiguredConnection = keys.Connection ?? "",
                 Options = options,
                 BaseDirectory = baseDirectory,

@@ -31,6 +31,7 @@ internal static class DefinitionDifference
         .. Options("sink.options", definition.Sink.Settings.Options),
         new Setting("delivery", definition.Delivery is { } delivery ? GuaranteeExplanation.NameOf(delivery) : null),
         new Setting("until", definition.Until is { } until ? OptionTable.Of(typeof(PipelineKeys)).Find("until")!.Choices.First(choice => choice.Value.Equals(until)).Name : null),
+        new Setting("instances", Text(definition.Instances), IsIdentity: definition.Source.Definition.Sharing(definition.Source.Settings).PositionsMeanShare),
         new Setting("max-latency", definition.MaxLatency is { } latency ? DurationText.Format(latency) : null),
         new Setting("max-batch-bytes", definition.MaxBatchBytes.ToString()),
         new Setting("workers", Text(definition.Workers)),

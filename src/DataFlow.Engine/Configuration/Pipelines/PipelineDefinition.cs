@@ -3,7 +3,7 @@ namespace DataFlow.Engine.Configuration;
 /// <summary>A pipeline, read and checked: everything that the engine needs to run it. Immutable; change it with <c>with { }</c>.</summary>
 public sealed record PipelineDefinition
 {
-    /// <summary>The pipeline's name: its state is kept by it.</summary>
+    /// <summary>The pipeline's name.</summary>
     public required string Name { get; init; }
 
     /// <summary>Where records come from.</summary>
@@ -20,6 +20,15 @@ public sealed record PipelineDefinition
 
     /// <summary>When a run is over; null when it isn't written: see <see cref="EffectiveUntil"/>.</summary>
     public Until? Until { get; init; }
+
+    /// <summary>How many instances run it side by side.</summary>
+    public int Instances { get; init; } = 1;
+
+    /// <summary>The number or name of the instance that this is the definition of (see <see cref="PipelineInstance"/>); null for the pipeline itself.</summary>
+    public string? Instance { get; init; }
+
+    /// <summary>The name that state, locks and metrics go by.</summary>
+    public string StateName => Instance is null ? Name : PipelineName.OfInstance(Name, Instance);
 
     /// <summary>Longest wait of a record for its batch; null when it isn't written: see <see cref="EffectiveMaxLatency"/>.</summary>
     public TimeSpan? MaxLatency { get; init; }

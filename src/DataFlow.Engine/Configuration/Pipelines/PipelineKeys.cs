@@ -21,6 +21,10 @@ internal sealed record PipelineKeys
     [Option("When a run is over: caught-up (everything that was there has been read) or forever (when it is stopped). Left out: what suits the source.")]
     public Until? Until { get; init; }
 
+    [Option("How many instances run the pipeline side by side, in a service on any of its nodes. Each reads its share of the source (files, partitions, rows by their key) and has a state of its own, NAME.1 to NAME.n; {instance} in the path of a file sink is the instance's number.", Advanced = true)]
+    [OptionRange(1, PipelineName.MostInstances)]
+    public int Instances { get; init; } = 1;
+
     [Option("Longest time that a record waits for its batch to fill. Left out: what suits the source.")]
     [OptionRange(1, 3_600_000)]
     public TimeSpan? MaxLatency { get; init; }

@@ -19,18 +19,23 @@ public sealed record PipelinePlan
     /// <summary>Compares two definitions of one pipeline.</summary>
     /// <param name="current">The definition as it is; null when it does not validate any more.</param>
     /// <param name="proposed">The definition as it would be.</param>
-    /// <param name="storedFingerprint">
-    /// What the stored positions belong to (<see cref="State.PipelineState.SourceFingerprint"/>); null when nothing was committed so far.
+    /// <param name="storedFingerprints">
+    /// What the stored positions of the pipeline, or of its instances in their order, belong to
+    /// (<see cref="State.PipelineState.SourceFingerprint"/>); null where nothing was committed so far.
     /// </param>
-    public static PipelinePlan Compare(PipelineDefinition? current, PipelineDefinition proposed, string? storedFingerprint)
+    public static PipelinePlan Compare(PipelineDefinition? current, PipelineDefinition proposed, IReadOnlyList<string?> storedFingerprints)
     {
         ArgumentNullException.ThrowIfNull(proposed);
+        ArgumentNullException.ThrowIfNull(storedFingerprints);
         var changes = current is null ? [] : DefinitionDifference.Between(current, proposed);
-        var differs = storedFingerprint is not null
-            && SourceFingerprint.DescribeDifference(SourceFingerprint.Parse(storedFingerprint), proposed.Source) is not null;
+        var differs = storedFingerprints.Index().Any(stored => stored.Item is { } fingerprint && IsOfOtherData(fingerprint, proposed, stored.Index + 1));
         var outcome = changes.Count == 0 && current is not null ? PlanOutcome.Unchanged : differs ? PlanOutcome.WouldReRead : PlanOutcome.Restart;
         return new PipelinePlan { Outcome = outcome, Explanation = Explain(outcome, changes), Changes = changes };
     }
+
+    // One that there would be no more is told by the last that there would be: their shares differ, if shares mean anything.
+    private static bool IsOfOtherData(string fingerprint, PipelineDefinition proposed, int number) => SourceFingerprint.DescribeDifference(
+        SourceFingerprint.Parse(fingerprint), proposed.OfInstance(Math.Min(number, proposed.Instances)).Source) is not null;
 
     private static string Explain(PlanOutcome outcome, IReadOnlyList<PlanChange> changes) => outcome switch
     {
@@ -38,6 +43,8 @@ public sealed record PipelinePlan
         PlanOutcome.Restart when changes.Any(change => change.Key is "sink.type" or "sink.connection") =>
             "The pipeline is stopped, changed and started, and goes on where it stands. What it has delivered so far stays in the old sink; the new one gets what comes from now on.",
         PlanOutcome.Restart => "The pipeline is stopped, changed and started, and goes on where it stands.",
+        _ when changes.Any(change => change.Key == "instances") =>
+            "The stored positions belong to other shares of the source. The number of instances can be changed when the state of the pipeline has been reset, and everything is then read from the beginning.",
         _ => "The stored positions belong to other data. The pipeline can be changed, but refuses to start until its state is reset, and then reads from the beginning.",
     };
 }

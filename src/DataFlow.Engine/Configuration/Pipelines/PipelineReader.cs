@@ -31,6 +31,7 @@ internal sealed class PipelineReader(
             Sink = sink with { Settings = sink.Settings with { Delivery = keys.Delivery, ProblemWithFile = problemWithFile } },
             Delivery = keys.Delivery,
             Until = keys.Until,
+            Instances = keys.Instances,
             MaxLatency = keys.MaxLatency,
             MaxBatchBytes = keys.MaxBatchBytes,
             Workers = keys.Workers,
@@ -43,7 +44,7 @@ internal sealed class PipelineReader(
         if (confinement is not null)
         {
             // Before anything is made of the settings: making them may load what they name.
-            problems.AddRange(NamedFiles.Check(definition, confinement));
+            problems.AddRange(definition.WithInstances().SelectMany(part => NamedFiles.Check(part, confinement)).Distinct());
             if (problems.Count > 0)
             {
                 return null;
@@ -51,6 +52,7 @@ internal sealed class PipelineReader(
         }
 
         problems.AddRange(GuaranteeExplanation.Of(definition).Problems);
+        problems.AddRange(definition.InstanceProblems());
         return definition;
     }
 

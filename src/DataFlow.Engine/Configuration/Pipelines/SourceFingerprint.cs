@@ -12,11 +12,13 @@ public sealed class SourceFingerprint
 {
     private readonly string _type;
     private readonly SortedDictionary<string, string?> _options;
+    private readonly string? _share;
 
-    private SourceFingerprint(string type, SortedDictionary<string, string?> options)
+    private SourceFingerprint(string type, SortedDictionary<string, string?> options, string? share)
     {
         _type = type;
         _options = options;
+        _share = share;
     }
 
     /// <summary>The fingerprint of a source as it is configured now.</summary>
@@ -28,7 +30,7 @@ public sealed class SourceFingerprint
             options.Add(entry.Name, TextOf(entry, entry.Property.GetValue(source.Settings.Options)));
         }
 
-        return new SourceFingerprint(source.Definition.Name, options);
+        return new SourceFingerprint(source.Definition.Name, options, ShareOf(source));
     }
 
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
@@ -44,7 +46,8 @@ public sealed class SourceFingerprint
                 options[option.Name] = option.Value.GetString();
             }
 
-            return new SourceFingerprint(document.RootElement.GetProperty("type").GetString() ?? "", options);
+            var share = document.RootElement.TryGetProperty("share", out var stored) ? stored.GetString() : null;
+            return new SourceFingerprint(document.RootElement.GetProperty("type").GetString() ?? "", options, share);
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
@@ -67,6 +70,11 @@ public sealed class SourceFingerprint
             return $"source.type was '{stored._type}' when the state was written and is '{current._type}' now: {Advice}";
         }
 
+        if (stored._share != current._share)
+        {
+            return $"the state was written for {Part(stored._share)} and would go on with {Part(current._share)} now, where its positions mean nothing; change 'instances' back, or start all instances over with --fresh or a reset of their state.";
+        }
+
         var changes = OptionTable.Of(source.Definition.OptionsType).Entries
             .Where(entry => entry.IsIdentity)
             .Select(entry => (
@@ -83,7 +91,14 @@ public sealed class SourceFingerprint
     }
 
     /// <summary>One small JSON object.</summary>
-    public override string ToString() => JsonSerializer.Serialize(new { type = _type, options = _options });
+    public override string ToString() => _share is null
+        ? JsonSerializer.Serialize(new { type = _type, options = _options })
+        : JsonSerializer.Serialize(new { type = _type, options = _options, share = _share });
+
+    private static string? ShareOf(PipelineSource source) =>
+        !source.Settings.Share.IsWhole && source.Definition.Sharing(source.Settings).PositionsMeanShare ? source.Settings.Share.ToString() : null;
+
+    private static string Part(string? share) => share is null ? "the whole source" : $"share {share} of the source";
 
     private static string? TextOf(OptionEntry entry, object? value)
     {

@@ -19,21 +19,21 @@ internal sealed class PostgresLeases(PostgresDatabase database) : IPipelineLease
         return claimed == 1;
     }
 
-    public async ValueTask<IReadOnlySet<string>> RenewAsync(
+    public async ValueTask<IReadOnlyDictionary<string, long>> RenewAsync(
         string owner, IReadOnlyCollection<string> pipelines, TimeSpan duration, CancellationToken ct)
     {
         var running = await database.RunAsync(
             connection => connection.RowsAsync(
-                row => row.Text(0),
+                row => KeyValuePair.Create(row.Text(0), row.GetInt64(1)),
                 """
                 with renewed as (
                   update dataflow.lease set held_until = clock_timestamp() + $2
                   where owner = $1 and pipeline = any($4) returning pipeline)
-                select pipeline from renewed join dataflow.pipeline_registry on name = pipeline where state = $3
+                select pipeline, version from renewed join dataflow.pipeline_registry on name = pipeline where state = $3
                 """,
                 [owner, duration, nameof(LifecycleState.Running), pipelines.ToArray()], ct),
             ct).ConfigureAwait(false);
-        return running.ToHashSet(StringComparer.Ordinal);
+        return running.ToDictionary(StringComparer.Ordinal);
     }
 
     public async ValueTask ReleaseAsync(string pipeline, string owner, CancellationToken ct) => await database.RunAsync(

@@ -1,3 +1,4 @@
+using DataFlow.Engine.Configuration;
 using DataFlow.Engine.Lifecycle;
 using Npgsql;
 
@@ -8,26 +9,31 @@ internal sealed class PostgresRegistry(PostgresDatabase database, TimeProvider t
 {
     private const string Select =
         """
-        select name, definition, path, version, state, reason, updated, lease.owner
+        select name, definition, path, version, state, reason, updated, lease.owner, instance_of, instance, instances
         from dataflow.pipeline_registry
           left join dataflow.lease on lease.pipeline = name and lease.held_until > clock_timestamp()
         """;
 
     private DateTimeOffset Now => time.GetUtcNow();
 
-    public async ValueTask<bool> AddAsync(string name, string definition, string path, string by, CancellationToken ct) =>
+    public async ValueTask<bool> AddAsync(string name, int instances, string definition, string path, string by, CancellationToken ct) =>
         await database.WriteAsync(
             async connection =>
             {
-                var added = await connection.ExecuteAsync(
-                    "insert into dataflow.pipeline_registry values ($1, $2, $3, 1, $4, null, $5) on conflict do nothing",
-                    [name, definition, path, nameof(LifecycleState.Created), Now], ct).ConfigureAwait(false) == 1;
-                if (added)
+                var names = PipelineName.OfState(name, instances);
+                await LockNamesAsync(connection, ct).ConfigureAwait(false);
+                if (await IsTakenAsync(connection, [name, .. names], ours: null, ct).ConfigureAwait(false))
                 {
-                    await TellAsync(connection, name, HistoryEvent.Created, by, detail: null, ct).ConfigureAwait(false);
+                    return false;
                 }
 
-                return added;
+                foreach (var entry in names)
+                {
+                    await InsertAsync(connection, entry, name, names, definition, path, version: 1, ct).ConfigureAwait(false);
+                    await TellAsync(connection, entry, HistoryEvent.Created, by, detail: null, ct).ConfigureAwait(false);
+                }
+
+                return true;
             },
             ct).ConfigureAwait(false);
 
@@ -38,27 +44,54 @@ internal sealed class PostgresRegistry(PostgresDatabase database, TimeProvider t
         return found.SingleOrDefault();
     }
 
+    public async ValueTask<RegisteredPipeline?> FindWholeAsync(string name, CancellationToken ct) => RegistryRules.Found(
+        name,
+        await database.RunAsync(
+            connection => connection.RowsAsync(PipelineOf, $"{Select} where name = $1 or instance_of = $1", [name], ct), ct).ConfigureAwait(false));
+
     public async ValueTask<IReadOnlyList<RegisteredPipeline>> ListAsync(CancellationToken ct) => await database.RunAsync(
         connection => connection.RowsAsync(PipelineOf, $"{Select} order by name", [], ct), ct).ConfigureAwait(false);
 
     public async ValueTask<RegistryOutcome> ChangeAsync(
-        string name, long expectedVersion, string definition, bool whileRunning, string by, CancellationToken ct) =>
+        string name, long expectedVersion, int instances, string definition, bool whileRunning, string by, CancellationToken ct) =>
         await database.WriteAsync(
             async connection =>
             {
-                var outcome = RegistryRules.Judge(
-                    await LockAsync(connection, name, ct).ConfigureAwait(false), expectedVersion, whileRunning);
-                if (outcome == RegistryOutcome.Done)
+                await LockNamesAsync(connection, ct).ConfigureAwait(false);
+                var stored = await LockAsync(connection, name, ct).ConfigureAwait(false);
+                var names = PipelineName.OfState(name, instances);
+                var change = RegistryChange.Decide(stored, names, expectedVersion, whileRunning);
+                if (change.Outcome != RegistryOutcome.Done)
                 {
-                    await connection.ExecuteAsync(
-                        "update dataflow.pipeline_registry set definition = $2, version = version + 1, updated = $3 where name = $1",
-                        [name, definition, Now], ct).ConfigureAwait(false);
-                    await TellAsync(
-                        connection, name, HistoryEvent.Changed, by, RegistryRules.DescribeChange(expectedVersion + 1), ct)
-                        .ConfigureAwait(false);
+                    return change.Outcome;
                 }
 
-                return outcome;
+                if (await IsTakenAsync(connection, change.Added, ours: name, ct).ConfigureAwait(false))
+                {
+                    return RegistryOutcome.NameTaken;
+                }
+
+                foreach (var entry in change.Removed)
+                {
+                    await TakeAsync(connection, entry, by, ct).ConfigureAwait(false);
+                }
+
+                var version = RegistryRules.DescribeChange(expectedVersion + 1);
+                foreach (var entry in change.Kept)
+                {
+                    await connection.ExecuteAsync(
+                        "update dataflow.pipeline_registry set definition = $2, version = version + 1, instances = $3, updated = $4 where name = $1",
+                        [entry, definition, instances, Now], ct).ConfigureAwait(false);
+                    await TellAsync(connection, entry, HistoryEvent.Changed, by, version, ct).ConfigureAwait(false);
+                }
+
+                foreach (var entry in change.Added)
+                {
+                    await InsertAsync(connection, entry, name, names, definition, stored[0].Path, expectedVersion + 1, ct).ConfigureAwait(false);
+                    await TellAsync(connection, entry, HistoryEvent.Created, by, version, ct).ConfigureAwait(false);
+                }
+
+                return RegistryOutcome.Done;
             },
             ct).ConfigureAwait(false);
 
@@ -66,17 +99,15 @@ internal sealed class PostgresRegistry(PostgresDatabase database, TimeProvider t
         await database.WriteAsync(
             async connection =>
             {
-                var outcome = RegistryRules.Judge(await LockAsync(connection, name, ct).ConfigureAwait(false), expectedVersion);
+                await LockNamesAsync(connection, ct).ConfigureAwait(false);
+                var stored = await LockAsync(connection, name, ct).ConfigureAwait(false);
+                var outcome = RegistryRules.Judge(stored, expectedVersion);
                 if (outcome == RegistryOutcome.Done)
                 {
-                    await connection.ExecuteAsync("delete from dataflow.pipeline_registry where name = $1", [name], ct)
-                        .ConfigureAwait(false);
-                    await connection.ExecuteAsync(
-                        "delete from dataflow.lease where pipeline = $1 and held_until <= clock_timestamp()", [name], ct).ConfigureAwait(false);
-                    await PostgresPipelines.LockAsync(connection, name, ct).ConfigureAwait(false);
-                    await PostgresPipelines.ResetAsync(connection, name, Now, ct).ConfigureAwait(false);
-                    await PostgresDeadLetters.DeleteAboveAsync(connection, name, default, ct).ConfigureAwait(false);
-                    await TellAsync(connection, name, HistoryEvent.Removed, by, detail: null, ct).ConfigureAwait(false);
+                    foreach (var entry in stored)
+                    {
+                        await TakeAsync(connection, entry.Name, by, ct).ConfigureAwait(false);
+                    }
                 }
 
                 return outcome;
@@ -111,15 +142,53 @@ internal sealed class PostgresRegistry(PostgresDatabase database, TimeProvider t
     private Task TellAsync(NpgsqlConnection connection, string name, HistoryEvent happened, string by, string? detail, CancellationToken ct) =>
         PostgresPipelines.AddHistoryAsync(connection, name, happened, by, detail, Now, ct);
 
-    private static async Task<(long Version, LifecycleState State)?> LockAsync(
-        NpgsqlConnection connection, string name, CancellationToken ct)
+    private Task InsertAsync(
+        NpgsqlConnection connection, string entry, string pipeline, IReadOnlyList<string> names, string definition, string path, long version,
+        CancellationToken ct) =>
+        connection.ExecuteAsync(
+            """
+            insert into dataflow.pipeline_registry(name, definition, path, version, state, updated, instance_of, instance, instances)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            """,
+            [
+                entry, definition, path, version, nameof(LifecycleState.Created), Now,
+                entry == pipeline ? null : pipeline, entry == pipeline ? null : RegistryRules.NumberOf(entry, names), names.Count,
+            ],
+            ct);
+
+    private async Task TakeAsync(NpgsqlConnection connection, string entry, string by, CancellationToken ct)
     {
-        var rows = await connection.RowsAsync<(long, LifecycleState)?>(
-            row => (row.GetInt64(0), Enum.Parse<LifecycleState>(row.GetString(1))),
-            "select version, state from dataflow.pipeline_registry where name = $1 for update",
-            [name], ct).ConfigureAwait(false);
-        return rows.SingleOrDefault();
+        await connection.ExecuteAsync("delete from dataflow.pipeline_registry where name = $1", [entry], ct).ConfigureAwait(false);
+        await connection.ExecuteAsync(
+            "delete from dataflow.lease where pipeline = $1 and held_until <= clock_timestamp()", [entry], ct).ConfigureAwait(false);
+        await PostgresPipelines.LockAsync(connection, entry, ct).ConfigureAwait(false);
+        await PostgresPipelines.ResetAsync(connection, entry, Now, ct).ConfigureAwait(false);
+        await PostgresDeadLetters.DeleteAboveAsync(connection, entry, default, ct).ConfigureAwait(false);
+        await TellAsync(connection, entry, HistoryEvent.Removed, by, detail: null, ct).ConfigureAwait(false);
     }
+
+    private static Task LockNamesAsync(NpgsqlConnection connection, CancellationToken ct) =>
+        connection.ExecuteAsync("select pg_advisory_xact_lock($1)", [PostgresSchema.NamesLock], ct);
+
+    private static async Task<bool> IsTakenAsync(NpgsqlConnection connection, IReadOnlyList<string> names, string? ours, CancellationToken ct)
+    {
+        var taken = await connection.RowsAsync(
+            row => row.GetInt32(0),
+            """
+            select 1 from dataflow.pipeline_registry
+            where name = any($1) or (instance_of = any($1) and instance_of is distinct from $2::text) limit 1
+            """,
+            [names.ToArray(), ours], ct).ConfigureAwait(false);
+        return taken.Count > 0;
+    }
+
+    private static Task<List<RegistryEntry>> LockAsync(NpgsqlConnection connection, string name, CancellationToken ct) => connection.RowsAsync(
+        row => new RegistryEntry(row.Text(0), row.GetInt64(1), Enum.Parse<LifecycleState>(row.GetString(2)), row.Text(3)),
+        """
+        select name, version, state, path from dataflow.pipeline_registry
+        where (name = $1 and instance_of is null) or instance_of = $1 order by instance for update
+        """,
+        [name], ct);
 
     private static RegisteredPipeline PipelineOf(NpgsqlDataReader row) => new()
     {
@@ -131,5 +200,8 @@ internal sealed class PostgresRegistry(PostgresDatabase database, TimeProvider t
         Reason = row.TextOrNull(5),
         Updated = row.Moment(6),
         Owner = row.TextOrNull(7),
+        InstanceOf = row.TextOrNull(8),
+        Instance = row.IsDBNull(9) ? null : row.GetInt32(9),
+        InstanceCount = row.GetInt32(10),
     };
 }

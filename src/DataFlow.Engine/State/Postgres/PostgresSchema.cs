@@ -9,6 +9,9 @@ internal static class PostgresSchema
     /// <summary>Serializes the migrations of nodes that start at once: the letters "DataFlow" as a number.</summary>
     public const long MigrationLock = 0x44617461466C6F77;
 
+    /// <summary>Serializes what gives and takes names of pipelines: those of instances must be free, too.</summary>
+    public const long NamesLock = MigrationLock + 1;
+
     /// <summary>What there must be before the first step.</summary>
     public const string Foundation =
         """
@@ -111,6 +114,14 @@ internal static class PostgresSchema
           hash bytea not null unique,
           may_write boolean not null,
           created timestamptz not null);
+        """,
+        """
+        alter table dataflow.pipeline_registry
+          add column instance_of text collate "C",
+          add column instance integer,
+          add column instances integer not null default 1;
+
+        create index pipeline_instances on dataflow.pipeline_registry(instance_of) where instance_of is not null;
         """,
     ];
 }

@@ -23,7 +23,7 @@ internal sealed class SqliteLeases(SqliteDatabase database, SqliteWriter writer,
             },
             ct).ConfigureAwait(false);
 
-    public async ValueTask<IReadOnlySet<string>> RenewAsync(
+    public async ValueTask<IReadOnlyDictionary<string, long>> RenewAsync(
         string owner, IReadOnlyCollection<string> pipelines, TimeSpan duration, CancellationToken ct)
     {
         var names = JsonSerializer.Serialize(pipelines);
@@ -34,12 +34,12 @@ internal sealed class SqliteLeases(SqliteDatabase database, SqliteWriter writer,
                     "update lease set held_until = ?3 where owner = ?1 and pipeline in (select value from json_each(?2))",
                     owner, names, (Now + duration).ToUnixTimeMilliseconds());
                 return connection.Rows(
-                    row => row.GetString(0),
+                    row => KeyValuePair.Create(row.GetString(0), row.GetInt64(1)),
                     """
-                    select pipeline from lease join pipeline_registry on name = pipeline
+                    select pipeline, version from lease join pipeline_registry on name = pipeline
                     where lease.owner = ?1 and pipeline in (select value from json_each(?2)) and state = ?3
                     """,
-                    owner, names, nameof(LifecycleState.Running)).ToHashSet(StringComparer.Ordinal);
+                    owner, names, nameof(LifecycleState.Running)).ToDictionary(StringComparer.Ordinal);
             },
             ct).ConfigureAwait(false);
     }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using DataFlow.Engine.Configuration;
 using DataFlow.Engine.Lifecycle;
 using Microsoft.Data.Sqlite;
 
@@ -8,51 +10,82 @@ internal sealed class SqliteRegistry(SqliteDatabase database, SqliteWriter write
 {
     private const string Select =
         """
-        select name, definition, path, version, state, reason, updated, lease.owner
+        select name, definition, path, version, state, reason, updated, lease.owner, instance_of, instance, instances
         from pipeline_registry left join lease on lease.pipeline = name and lease.held_until > ?1
         """;
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public async ValueTask<bool> AddAsync(string name, string definition, string path, string by, CancellationToken ct) =>
+    public async ValueTask<bool> AddAsync(string name, int instances, string definition, string path, string by, CancellationToken ct) =>
         await writer.WriteAsync(
             connection =>
             {
-                var added = connection.Execute(
-                    "insert into pipeline_registry values (?1, ?2, ?3, 1, ?4, null, ?5) on conflict do nothing",
-                    name, definition, path, nameof(LifecycleState.Created), Now) == 1;
-                if (added)
+                var names = PipelineName.OfState(name, instances);
+                if (IsTaken(connection, [name, .. names], ours: null))
                 {
-                    SqlitePipelines.AddHistory(connection, name, HistoryEvent.Created, by, detail: null, Now);
+                    return false;
                 }
 
-                return added;
+                foreach (var entry in names)
+                {
+                    Insert(connection, entry, name, names, definition, path, version: 1);
+                    SqlitePipelines.AddHistory(connection, entry, HistoryEvent.Created, by, detail: null, Now);
+                }
+
+                return true;
             },
             ct).ConfigureAwait(false);
 
     public ValueTask<RegisteredPipeline?> FindAsync(string name, CancellationToken ct) => database.ReadAsync(
         connection => connection.Rows(PipelineOf, $"{Select} where name = ?2", Now, name).SingleOrDefault(), ct);
 
+    public ValueTask<RegisteredPipeline?> FindWholeAsync(string name, CancellationToken ct) => database.ReadAsync(
+        connection => RegistryRules.Found(name, connection.Rows(PipelineOf, $"{Select} where name = ?2 or instance_of = ?2", Now, name)), ct);
+
     public ValueTask<IReadOnlyList<RegisteredPipeline>> ListAsync(CancellationToken ct) =>
         database.ReadAsync<IReadOnlyList<RegisteredPipeline>>(
             connection => connection.Rows(PipelineOf, $"{Select} order by name", Now), ct);
 
     public async ValueTask<RegistryOutcome> ChangeAsync(
-        string name, long expectedVersion, string definition, bool whileRunning, string by, CancellationToken ct) =>
+        string name, long expectedVersion, int instances, string definition, bool whileRunning, string by, CancellationToken ct) =>
         await writer.WriteAsync(
             connection =>
             {
-                var outcome = RegistryRules.Judge(PlaceOf(connection, name), expectedVersion, whileRunning);
-                if (outcome == RegistryOutcome.Done)
+                var stored = EntriesOf(connection, name);
+                var names = PipelineName.OfState(name, instances);
+                var change = RegistryChange.Decide(stored, names, expectedVersion, whileRunning);
+                if (change.Outcome != RegistryOutcome.Done)
                 {
-                    connection.Execute(
-                        "update pipeline_registry set definition = ?2, version = version + 1, updated = ?3 where name = ?1",
-                        name, definition, Now);
-                    SqlitePipelines.AddHistory(
-                        connection, name, HistoryEvent.Changed, by, RegistryRules.DescribeChange(expectedVersion + 1), Now);
+                    return change.Outcome;
                 }
 
-                return outcome;
+                if (IsTaken(connection, change.Added, ours: name))
+                {
+                    return RegistryOutcome.NameTaken;
+                }
+
+                foreach (var entry in change.Removed)
+                {
+                    Take(connection, entry, by);
+                }
+
+                foreach (var entry in change.Kept)
+                {
+                    connection.Execute(
+                        "update pipeline_registry set definition = ?2, version = version + 1, instances = ?3, updated = ?4 where name = ?1",
+                        entry, definition, instances, Now);
+                    SqlitePipelines.AddHistory(
+                        connection, entry, HistoryEvent.Changed, by, RegistryRules.DescribeChange(expectedVersion + 1), Now);
+                }
+
+                foreach (var entry in change.Added)
+                {
+                    Insert(connection, entry, name, names, definition, stored[0].Path, expectedVersion + 1);
+                    SqlitePipelines.AddHistory(
+                        connection, entry, HistoryEvent.Created, by, RegistryRules.DescribeChange(expectedVersion + 1), Now);
+                }
+
+                return RegistryOutcome.Done;
             },
             ct).ConfigureAwait(false);
 
@@ -60,14 +93,14 @@ internal sealed class SqliteRegistry(SqliteDatabase database, SqliteWriter write
         await writer.WriteAsync(
             connection =>
             {
-                var outcome = RegistryRules.Judge(PlaceOf(connection, name), expectedVersion);
+                var stored = EntriesOf(connection, name);
+                var outcome = RegistryRules.Judge(stored, expectedVersion);
                 if (outcome == RegistryOutcome.Done)
                 {
-                    connection.Execute("delete from pipeline_registry where name = ?1", name);
-                    connection.Execute("delete from lease where pipeline = ?1 and held_until <= ?2", name, Now);
-                    SqlitePipelines.Reset(connection, name, Now);
-                    connection.Execute("delete from dead_letter where pipeline = ?1", name);
-                    SqlitePipelines.AddHistory(connection, name, HistoryEvent.Removed, by, detail: null, Now);
+                    foreach (var entry in stored)
+                    {
+                        Take(connection, entry.Name, by);
+                    }
                 }
 
                 return outcome;
@@ -96,11 +129,37 @@ internal sealed class SqliteRegistry(SqliteDatabase database, SqliteWriter write
             },
             ct).ConfigureAwait(false);
 
-    private static (long Version, LifecycleState State)? PlaceOf(SqliteConnection connection, string name) =>
-        connection.Rows<(long, LifecycleState)?>(
-            row => (row.GetInt64(0), Enum.Parse<LifecycleState>(row.GetString(1))),
-            "select version, state from pipeline_registry where name = ?1",
-            name).SingleOrDefault();
+    private void Insert(
+        SqliteConnection connection, string entry, string pipeline, IReadOnlyList<string> names, string definition, string path, long version) =>
+        connection.Execute(
+            """
+            insert into pipeline_registry(name, definition, path, version, state, updated, instance_of, instance, instances)
+            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            """,
+            entry, definition, path, version, nameof(LifecycleState.Created), Now,
+            entry == pipeline ? null : pipeline, entry == pipeline ? null : RegistryRules.NumberOf(entry, names), names.Count);
+
+    private void Take(SqliteConnection connection, string entry, string by)
+    {
+        connection.Execute("delete from pipeline_registry where name = ?1", entry);
+        connection.Execute("delete from lease where pipeline = ?1 and held_until <= ?2", entry, Now);
+        SqlitePipelines.Reset(connection, entry, Now);
+        connection.Execute("delete from dead_letter where pipeline = ?1", entry);
+        SqlitePipelines.AddHistory(connection, entry, HistoryEvent.Removed, by, detail: null, Now);
+    }
+
+    private static bool IsTaken(SqliteConnection connection, IReadOnlyList<string> names, string? ours) => connection.Rows(
+        row => row.GetInt64(0),
+        """
+        select 1 from pipeline_registry, json_each(?1) wanted
+        where name = wanted.value or (instance_of = wanted.value and instance_of is not ?2) limit 1
+        """,
+        JsonSerializer.Serialize(names), ours).Count > 0;
+
+    private static List<RegistryEntry> EntriesOf(SqliteConnection connection, string name) => connection.Rows(
+        row => new RegistryEntry(row.GetString(0), row.GetInt64(1), Enum.Parse<LifecycleState>(row.GetString(2)), row.GetString(3)),
+        "select name, version, state, path from pipeline_registry where (name = ?1 and instance_of is null) or instance_of = ?1 order by instance",
+        name);
 
     private static RegisteredPipeline PipelineOf(SqliteDataReader row) => new()
     {
@@ -112,5 +171,8 @@ internal sealed class SqliteRegistry(SqliteDatabase database, SqliteWriter write
         Reason = row.TextOrNull(5),
         Updated = row.Moment(6),
         Owner = row.TextOrNull(7),
+        InstanceOf = row.TextOrNull(8),
+        Instance = row.IsDBNull(9) ? null : row.GetInt32(9),
+        InstanceCount = row.GetInt32(10),
     };
 }

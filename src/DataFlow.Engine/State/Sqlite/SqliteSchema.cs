@@ -97,5 +97,12 @@ internal static class SqliteSchema
           may_write integer not null,
           created integer not null) strict, without rowid;
         """,
+        """
+        alter table pipeline_registry add column instance_of text;
+        alter table pipeline_registry add column instance integer;
+        alter table pipeline_registry add column instances integer not null default 1;
+
+        create index pipeline_instances on pipeline_registry(instance_of) where instance_of is not null;
+        """,
     ];
 }

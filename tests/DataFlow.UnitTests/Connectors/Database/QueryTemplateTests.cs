@@ -54,14 +54,14 @@ public sealed class QueryTemplateTests
     {
         var options = new DatabaseSourceOptions { Query = query, IncrementalColumn = "a" };
 
-        Assert.StartsWith(said, Assert.Throws<ConnectorException>(() => new SourceQuery(options, PostgreSqlDialect.Instance)).Message);
+        Assert.StartsWith(said, Assert.Throws<ConnectorException>(() => new SourceQuery(options, PostgreSqlDialect.Instance, SourceShare.Whole)).Message);
     }
 
     [Fact]
     public void A_placeholder_without_an_incremental_column_is_refused() =>
         Assert.Contains(
             "no incremental-column to fill it from",
-            Assert.Throws<ConnectorException>(() => new SourceQuery(new DatabaseSourceOptions { Query = "SELECT ?" }, SqliteDialect.Instance)).Message,
+            Assert.Throws<ConnectorException>(() => new SourceQuery(new DatabaseSourceOptions { Query = "SELECT ?" }, SqliteDialect.Instance, SourceShare.Whole)).Message,
             StringComparison.Ordinal);
 
     private static string Rewrite(string query, SqlSyntax syntax)

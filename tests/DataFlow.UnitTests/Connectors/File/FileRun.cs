@@ -14,10 +14,10 @@ internal sealed class FileRun : IAsyncDisposable
     private Task<bool>? _pending;
     private Task? _waits;
 
-    public FileRun(FileSourceContext context, string connection, FileSourceOptions options)
+    public FileRun(FileSourceContext context, string connection, FileSourceOptions options, SourceShare? share = null)
     {
         Context = context;
-        Source = new FileSourceConnector(Settings(connection, options), RecordReaders.Create);
+        Source = new FileSourceConnector(Settings(connection, options) with { Share = share ?? SourceShare.Whole }, RecordReaders.Create);
         _batches = Source.ReadAsync(context, _stop.Token).GetAsyncEnumerator(CancellationToken.None);
     }
 
@@ -48,9 +48,9 @@ internal sealed class FileRun : IAsyncDisposable
         BaseDirectory = Path.GetDirectoryName(connection)!,
     };
 
-    public static async Task<FileRun> ToEnd(FileSourceContext context, string connection, FileSourceOptions options)
+    public static async Task<FileRun> ToEnd(FileSourceContext context, string connection, FileSourceOptions options, SourceShare? share = null)
     {
-        await using var run = new FileRun(context, connection, options);
+        await using var run = new FileRun(context, connection, options, share);
         while (await run.Next())
         {
         }

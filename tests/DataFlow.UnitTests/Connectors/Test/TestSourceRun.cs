@@ -20,6 +20,8 @@ internal sealed class TestSourceRun
     /// <summary>The offset that each batch has reached; null where no restart point follows it.</summary>
     public List<long?> Offsets { get; } = [];
 
+    public SourceShare Share { get; init; } = SourceShare.Whole;
+
     public static SourceSettings Settings(TestSourceOptions options) => new()
     {
         PipelineId = "pipeline-1",
@@ -44,7 +46,7 @@ internal sealed class TestSourceRun
     public async Task<bool> GoOnAsync(TestSourceOptions options, TestSourceContext context, int batches = int.MaxValue)
     {
         var before = BatchSizes.Count;
-        await using (var source = TestSourceDefinition.Definition.Create(Settings(options)))
+        await using (var source = TestSourceDefinition.Definition.Create(Settings(options) with { Share = Share }))
         {
             await foreach (var batch in source.ReadAsync(context, CancellationToken.None))
             {
