@@ -149,7 +149,7 @@ internal sealed class IncrementalPoll : IPoll
         var fetched = 0;
         try
         {
-            while (!_batches.IsFull(batch, _shape) && fetched < 100_000)
+            while (!_batches.IsFull(batch) && fetched < 100_000)
             {
                 if (!await _query.ReadAsync(stop).ConfigureAwait(false))
                 {

@@ -64,7 +64,7 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
     {
         var isEnd = false;
         CursorValue[]? last = null;
-        while (!_batches.IsFull(batch, _shape!))
+        while (!_batches.IsFull(batch))
         {
             if (!await _page!.ReadAsync(stop).ConfigureAwait(false))
             {

@@ -23,7 +23,7 @@ internal sealed class ChangeSnapshot(DatabaseAddress address, DatabaseSourceOpti
                     var isEnd = false;
                     try
                     {
-                        while (!batches.IsFull(batch, query.Shape) && !isEnd)
+                        while (!batches.IsFull(batch) && !isEnd)
                         {
                             isEnd = !await query.Running.ReadAsync(stop).ConfigureAwait(false);
                             if (!isEnd)
