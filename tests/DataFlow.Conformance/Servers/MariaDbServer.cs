@@ -6,16 +6,21 @@ namespace DataFlow.Conformance;
 /// One MariaDB for all tests of the process, as <see cref="PostgreSqlServer"/>. An address in <c>DATAFLOW_TEST_MYSQL</c>, as a
 /// MySqlConnector connection string of an administrator, is used instead of a server of our own.
 /// </summary>
-public sealed class MariaDbServer
+public sealed class MariaDbServer : IDisposable
 {
     /// <summary>The password of the administrator: never to be seen in messages.</summary>
     public const string Password = "maria-S3cret!x";
 
-    private static readonly Lazy<Task<MariaDbServer>> Instance = new(StartAsync);
+    private static readonly Lazy<Task<MariaDbServer>> Instance = new(SharedAsync);
 
     private readonly MySqlConnectionStringBuilder _administrator;
+    private readonly PrivateServer? _own;
 
-    private MariaDbServer(MySqlConnectionStringBuilder administrator) => _administrator = administrator;
+    private MariaDbServer(MySqlConnectionStringBuilder administrator, PrivateServer? own)
+    {
+        _administrator = administrator;
+        _own = own;
+    }
 
     /// <summary>Where it listens.</summary>
     public uint Port => _administrator.Port;
@@ -31,10 +36,46 @@ public sealed class MariaDbServer
     {
         if (Environment.GetEnvironmentVariable("DATAFLOW_TEST_MYSQL") is null)
         {
-            RequiredServer.Require("MariaDB", Program("mariadbd"), "Install it (Debian: mariadb-server), or set DATAFLOW_TEST_MYSQL.");
+            RequirePrograms();
         }
 
         return Instance.Value;
+    }
+
+    /// <summary>A server for tests that change its settings or <see cref="RestartAsync"/> it. Dispose it.</summary>
+    public static Task<MariaDbServer> StartOwnAsync()
+    {
+        RequirePrograms();
+        return StartAsync();
+    }
+
+    /// <summary>Ends the server as a crash does and starts it again, which recovers from its log. Settings are as at first.</summary>
+    public async Task RestartAsync()
+    {
+        const string Mark = "4711";
+        var own = _own ?? throw new InvalidOperationException("A server that is not ours is not restarted.");
+        await ExecuteAsync($"SET GLOBAL server_id = {Mark}");
+        own.Restart("KILL");
+        await own.WaitAsync(async () =>
+        {
+            await using var connection = await OpenAsync("");
+            await using var command = new MySqlCommand("SELECT CAST(@@server_id AS CHAR)", connection);
+            if ((string)(await command.ExecuteScalarAsync())! == Mark)
+            {
+                throw new InvalidOperationException("It has not ended yet.");
+            }
+        });
+    }
+
+    /// <summary>Stops a server of our own.</summary>
+    public void Dispose() => _own?.Dispose();
+
+    /// <summary>Runs statements of the administrator.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var connection = await OpenAsync("");
+        await using var command = new MySqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>Makes a database for one test.</summary>
@@ -57,22 +98,32 @@ public sealed class MariaDbServer
         return connection;
     }
 
+    private static void RequirePrograms() =>
+        RequiredServer.Require("MariaDB", Program("mariadbd"), "Install it (Debian: mariadb-server), or set DATAFLOW_TEST_MYSQL.");
+
     private static string? Program(string name) => RequiredServer.FindProgram(name, "/usr/sbin", "/usr/bin");
 
-    private static async Task<MariaDbServer> StartAsync()
+    private static async Task<MariaDbServer> SharedAsync()
     {
         if (Environment.GetEnvironmentVariable("DATAFLOW_TEST_MYSQL") is { Length: > 0 } address)
         {
-            return new MariaDbServer(new MySqlConnectionStringBuilder(address));
+            return new MariaDbServer(new MySqlConnectionStringBuilder(address), own: null);
         }
 
+        var server = await StartAsync();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
+        return server;
+    }
+
+    private static async Task<MariaDbServer> StartAsync()
+    {
         var port = TcpFaultProxy.UnusedPort();
         var server = PrivateServer.Start(
             "mariadb",
             $"printf \"ALTER USER root@localhost IDENTIFIED BY '{Password}';\\n\" > init.sql; "
                 + $"'{Program("mariadb-install-db")}' --no-defaults --datadir=\"$DIR/data\" --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve",
             $"'{Program("mariadbd")}' --no-defaults --datadir=\"$DIR/data\" --port={port} --bind-address=127.0.0.1 --socket=\"$DIR/socket\" "
-                + "--pid-file=\"$DIR/pid\" --init-file=\"$DIR/init.sql\" --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=64M --local-infile=1 --max-connections=200 --log-warnings=0");
+                + "--pid-file=\"$DIR/pid\" --init-file=\"$DIR/init.sql\" --innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=64M --local-infile=1 --max-connections=200 --log-warnings=0");
         var administrator = new MySqlConnectionStringBuilder
         {
             Server = "127.0.0.1",
@@ -82,8 +133,7 @@ public sealed class MariaDbServer
             Pooling = false,
             AllowLoadLocalInfile = true,
         };
-        var started = new MariaDbServer(administrator);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
+        var started = new MariaDbServer(administrator, server);
         await server.WaitAsync(async () => await (await started.OpenAsync("")).DisposeAsync());
         return started;
     }

@@ -47,6 +47,7 @@ internal sealed record DatabaseAddress(Dialect Dialect, string ConnectionString,
             Fill(builder, connection, display, dialect);
         }
 
+        dialect = dialect.For(builder);
         dialect.SetLogin(builder, login);
         dialect.Complete(builder, baseDirectory);
         return new DatabaseAddress(dialect, builder.ConnectionString, display, notes)
