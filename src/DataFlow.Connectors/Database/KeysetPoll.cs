@@ -129,5 +129,6 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
     /// <summary>False when what was reached was a number and the column holds something else now, or the other way round.</summary>
     private bool IsOfKind(ColumnFormat format, CursorValue reached) =>
         session.Address.Dialect is SqliteDialect
-        || (format.TypeOf() is FieldType.Int64 or FieldType.Decimal or FieldType.Double) == (reached.Kind == CursorKind.Number);
+        || format is ColumnFormat.Float or ColumnFormat.Double
+        || (format.TypeOf() is FieldType.Int64 or FieldType.Decimal) == (reached.Kind == CursorKind.Number);
 }
