@@ -53,6 +53,7 @@ public sealed class TableCopyTests
         """;
 
     [Theory]
+    [Trait("claim", "DB-27")]
     [InlineData("postgresql", "insert")]
     [InlineData("postgresql", "upsert")]
     [InlineData("mysql", "insert")]
