@@ -28,10 +28,9 @@ internal sealed class DatabaseSourceConnector(DatabaseAddress address, DatabaseS
         var polls = new PollSequence(session, DatabasePosition.Parse(context.PositionOf(Split)), Restore(context));
         while (await polls.StartAsync(stop).ConfigureAwait(false) is { } poll)
         {
-            var batches = new ReadAhead(poll, context.Time);
-            await using (batches.ConfigureAwait(false))
+            await using (poll.ConfigureAwait(false))
             {
-                while (await batches.NextAsync(stop).ConfigureAwait(false) is { } batch)
+                while (await poll.NextAsync(stop).ConfigureAwait(false) is { } batch)
                 {
                     yield return batch;
                 }
