@@ -68,7 +68,7 @@ internal static class DatabaseJobs
 
     private static string Yaml(string connection, string options, string sink) => string.Create(CultureInfo.InvariantCulture, $$"""
         name: bench
-        source: { type: database, connection: '{{connection}}', options: { {{options}} }, batch-size: 2048 }
+        source: { type: database, connection: '{{connection}}', options: { {{options}} }, batch-size: 8192 }
         sink: {{sink}}
         until: caught-up
         workers: 1

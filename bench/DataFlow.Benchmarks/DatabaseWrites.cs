@@ -15,7 +15,7 @@ namespace DataFlow.Benchmarks;
 /// </summary>
 internal static class DatabaseWrites
 {
-    private const int BatchRows = 2048;
+    private const int BatchRows = 8192;
     private const int PieceBytes = 64 << 10;
 
     private static readonly RecordSchema Schema = new(

@@ -226,7 +226,7 @@ public sealed class PipelineService
     /// <returns>How many were deleted.</returns>
     public async Task<long> DeleteDeadLettersAsync(string name, DeadLetterFilter filter, string by, CancellationToken ct)
     {
-        await FindAsync(name, ct).ConfigureAwait(false);
+        await FindSingleAsync(name, ct).ConfigureAwait(false);
         var deleted = await _store.State.DeadLetters.DeleteAsync(name, filter, ct).ConfigureAwait(false);
         if (deleted > 0)
         {

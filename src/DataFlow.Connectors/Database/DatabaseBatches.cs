@@ -12,11 +12,14 @@ internal sealed class DatabaseBatches(SourceContext context, DatabaseAddress add
     private static readonly byte[] SourceName = [.. "database"u8];
     private static readonly byte[] FormatName = [.. "sql"u8];
 
+    private int _mostRows;
+
     /// <summary>An empty batch for rows of a shape.</summary>
     public RecordBatch Begin(QueryShape shape)
     {
         var batch = context.Pool.Rent(Math.Min(context.BatchBytes, 64 << 10));
-        batch.Begin(shape.Schema, Math.Min(MostRows(shape), 1024));
+        _mostRows = Math.Clamp(context.BatchSize, 1, Math.Max(1, MostCells / shape.Schema.Count));
+        batch.Begin(shape.Schema, Math.Min(_mostRows, 1024));
         batch.IdColumn = shape.IdColumn;
         batch.LetterOutsideData = DatabaseDeadLetter.Write;
         batch.Identity = new RecordIdentity(address.Display, split);
@@ -29,7 +32,7 @@ internal sealed class DatabaseBatches(SourceContext context, DatabaseAddress add
     }
 
     /// <summary>True when a batch should take no more rows.</summary>
-    public bool IsFull(RecordBatch batch, QueryShape shape) => batch.RowCount >= MostRows(shape) || batch.Length >= context.BatchBytes;
+    public bool IsFull(RecordBatch batch) => batch.RowCount >= _mostRows || batch.Length >= context.BatchBytes;
 
     /// <summary>Names the last row by its key and its cursor, or by all its values.</summary>
     public static UInt128 HashLast(RecordBatch batch, int cursor, int[] key)
@@ -58,6 +61,4 @@ internal sealed class DatabaseBatches(SourceContext context, DatabaseAddress add
 
         return all ^ XxHash128.HashToUInt128(MemoryMarshal.AsBytes(lengths), (long)(ulong)all);
     }
-
-    private int MostRows(QueryShape shape) => Math.Clamp(context.BatchSize, 1, Math.Max(1, MostCells / shape.Schema.Count));
 }

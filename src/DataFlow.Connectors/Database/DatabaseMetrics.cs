@@ -18,8 +18,9 @@ internal sealed class DatabaseMetrics : IDisposable
         "dataflow.source.query.errors", "{error}", "Queries that failed.");
 
     private readonly KeyValuePair<string, object?>[] _tags;
+    private readonly TimeProvider _time;
     private double _watermark = double.NaN;
-    private double _age = double.NaN;
+    private double _newest = double.NaN;
     private double _slotLag = double.NaN;
 
     static DatabaseMetrics()
@@ -28,8 +29,8 @@ internal sealed class DatabaseMetrics : IDisposable
             "dataflow.source.watermark", () => Observe(metrics => metrics._watermark), "1", "The incremental watermark: the highest "
                 + "id, or Unix seconds.");
         Meter.CreateObservableGauge(
-            "dataflow.source.freshness", () => Observe(metrics => metrics._age), "s", "Age of what was delivered last: now "
-                + "minus the timestamp watermark.");
+            "dataflow.source.freshness", () => Observe(metrics => metrics.Age), "s", "Age of the newest row that was "
+                + "delivered: now minus the timestamp watermark.");
         Meter.CreateObservableGauge(
             "dataflow.source.slot.lag", () => Observe(metrics => metrics._slotLag), "By", "Change capture: bytes of the log that "
                 + "the server keeps for us.");
@@ -38,6 +39,7 @@ internal sealed class DatabaseMetrics : IDisposable
     /// <param name="context">Names pipeline and clock.</param>
     public DatabaseMetrics(SourceContext context)
     {
+        _time = context.Time;
         _tags = [new("pipeline_id", context.PipelineId), new("source_type", SourceType.Database)];
         Running[this] = 0;
     }
@@ -52,12 +54,11 @@ internal sealed class DatabaseMetrics : IDisposable
     public void CountQueryError() => QueryErrors.Add(1, _tags);
 
     /// <summary>The highest cursor that was delivered.</summary>
-    public void SetWatermark(CursorValue value, DateTimeOffset now)
+    public void SetWatermark(CursorValue value)
     {
         var watermark = value.IsBound ? value.ToGauge() : double.NaN;
         Volatile.Write(ref _watermark, watermark);
-        var age = (now.ToUnixTimeMilliseconds() / 1000.0) - watermark;
-        Volatile.Write(ref _age, value.Kind is CursorKind.Moment or CursorKind.Text ? age : double.NaN);
+        Volatile.Write(ref _newest, value.Kind is CursorKind.Moment or CursorKind.Text ? watermark : double.NaN);
     }
 
     /// <summary>Bytes of the log that are kept for a slot.</summary>
@@ -65,6 +66,8 @@ internal sealed class DatabaseMetrics : IDisposable
 
     /// <summary>Takes the gauges away.</summary>
     public void Dispose() => Running.TryRemove(this, out _);
+
+    private double Age => (_time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0) - Volatile.Read(ref _newest);
 
     private static IEnumerable<Measurement<double>> Observe(Func<DatabaseMetrics, double> valueOf)
     {

@@ -123,7 +123,7 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
         var column = shape.Columns[shape.Cursor];
         var isNumber = shape.Formats[shape.Cursor]
             is ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 or ColumnFormat.UInt64
-            or ColumnFormat.Decimal or ColumnFormat.MySqlDecimal;
+            or ColumnFormat.Decimal or ColumnFormat.MySqlDecimal or ColumnFormat.MySqlYear;
         var isMoment = shape.Formats[shape.Cursor]
             is ColumnFormat.Date or ColumnFormat.Timestamp or ColumnFormat.TimestampTz
             or ColumnFormat.MySqlDate or ColumnFormat.MySqlMoment;

@@ -17,6 +17,7 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
     private RecordSchema? _schema;
     private int[] _columns = [];
     private int[] _key = [];
+    private bool _hasSavepoint;
 
     private DbConnection Connection => _connection ?? throw new InvalidOperationException("The sink is not open.");
 
@@ -82,8 +83,8 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         ArgumentNullException.ThrowIfNull(checkpoint);
         return await JudgedAsync(async () =>
         {
-            _transaction ??= await _ledger!.BeginAsync(Connection, ct).ConfigureAwait(false);
-            if (!await _ledger!.WriteAsync(Connection, _transaction, checkpoint, ct).ConfigureAwait(false))
+            await BeginAsync(ct).ConfigureAwait(false);
+            if (!await _ledger!.WriteAsync(Connection, _transaction!, checkpoint, ct).ConfigureAwait(false))
             {
                 await RollBackAsync().ConfigureAwait(false);
                 throw ConnectorException.User(
@@ -91,7 +92,7 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
                         + $"since its last commit counts.");
             }
 
-            await _transaction.CommitAsync(ct).ConfigureAwait(false);
+            await _transaction!.CommitAsync(ct).ConfigureAwait(false);
             await _transaction.DisposeAsync().ConfigureAwait(false);
             _transaction = null;
             return SinkLedger.StateOf(checkpoint.Sequence);
@@ -110,16 +111,17 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
     private async Task WriteAsync(RowRun run, ReadOnlyMemory<int> rows, List<RefusedRow> refused, CancellationToken ct)
     {
         var before = new Savepoint(_transaction!, "dataflow_rows");
-        await before.SaveAsync(ct).ConfigureAwait(false);
+        await (_hasSavepoint ? before.MoveAsync(ct) : before.SaveAsync(ct)).ConfigureAwait(false);
+        _hasSavepoint = true;
         try
         {
             await _writer!.WriteAsync(run, rows, _transaction!, ct).ConfigureAwait(false);
-            await before.ReleaseAsync(ct).ConfigureAwait(false);
             return;
         }
         catch (DbException failure) when (address.Dialect.KindOf(failure) == FaultKind.Data)
         {
             await before.RollBackAsync(ct).ConfigureAwait(false);
+            _hasSavepoint = false;
             if (rows.Length == 1)
             {
                 refused.Add(new RefusedRow(
@@ -175,13 +177,22 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
                 + "Add the column, leave the field out with select, or write table-policy: evolve or on-unknown-field: ignore.");
         }
 
-        _transaction ??= await _ledger!.BeginAsync(Connection, ct).ConfigureAwait(false);
+        await BeginAsync(ct).ConfigureAwait(false);
         _schema = schema;
         _columns = [.. schema.Names.Select(_table!.IndexOf)];
         _key = [.. options.Key.Select(name => _table.IndexOf(name) is >= 0 and var column
             ? column
             : throw ConnectorException.User($"The table {options.Table} has no column '{name}', which the option key names."))];
         _writer ??= CreateWriter(new WriteTarget(Connection, _table, _key, options));
+    }
+
+    private async Task BeginAsync(CancellationToken ct)
+    {
+        if (_transaction is null)
+        {
+            _transaction = await _ledger!.BeginAsync(Connection, ct).ConfigureAwait(false);
+            _hasSavepoint = false;
+        }
     }
 
     private async Task RenewTableAsync(CancellationToken ct)

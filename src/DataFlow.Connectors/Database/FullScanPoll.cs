@@ -60,7 +60,7 @@ internal sealed class FullScanPoll : IPoll
         var batch = _batches.Begin(_shape);
         try
         {
-            while (!_batches.IsFull(batch, _shape) && await _query.ReadAsync(stop).ConfigureAwait(false))
+            while (!_batches.IsFull(batch) && await _query.ReadAsync(stop).ConfigureAwait(false))
             {
                 _query.Rows.AppendTo(batch);
                 batch.SetPosition(batch.RowCount - 1, _row++);
@@ -72,7 +72,7 @@ internal sealed class FullScanPoll : IPoll
             throw;
         }
 
-        if (!_batches.IsFull(batch, _shape) && !stop.IsCancellationRequested)
+        if (!_batches.IsFull(batch) && !stop.IsCancellationRequested)
         {
             IsComplete = true;
             _session.Metrics.CountQuery(_session.Context.Time.GetElapsedTime(_started));

@@ -140,7 +140,7 @@ internal sealed class IncrementalPoll : IPoll
 
         batch.AdvanceTo(DatabaseSourceConnector.Split, new DatabasePosition(State));
         batch.BytesRead = batch.Length;
-        _session.Metrics.SetWatermark(State.Highest, _session.Context.Time.GetUtcNow());
+        _session.Metrics.SetWatermark(State.Highest);
     }
 
     /// <summary>Reads until the batch is full; false when there is no more.</summary>
@@ -149,7 +149,7 @@ internal sealed class IncrementalPoll : IPoll
         var fetched = 0;
         try
         {
-            while (!_batches.IsFull(batch, _shape) && fetched < 100_000)
+            while (!_batches.IsFull(batch) && fetched < 100_000)
             {
                 if (!await _query.ReadAsync(stop).ConfigureAwait(false))
                 {

@@ -55,6 +55,14 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
         var (connection, shape) = await session.DescribeAsync(stop).ConfigureAwait(false);
         _shape = shape;
         _key = shape.Find(session.Options.Key, "key");
+        if (State.Key is { } reached && _key.Where((column, index) => !IsOfKind(shape.Formats[column], reached[index])).Any())
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw ConnectorException.User(
+                $"A column of the key ({string.Join(", ", session.Options.Key)}) has changed its type in the middle of a full load: the rows "
+                + "have another order now, and some would be left out. Start over with --fresh.");
+        }
+
         _pageRows = 0;
         _page = await session.StartAsync(
             connection, session.Query.Page(shape, _key, State.Key, PageRows), shape, stop).ConfigureAwait(false);
@@ -64,7 +72,7 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
     {
         var isEnd = false;
         CursorValue[]? last = null;
-        while (!_batches.IsFull(batch, _shape!))
+        while (!_batches.IsFull(batch))
         {
             if (!await _page!.ReadAsync(stop).ConfigureAwait(false))
             {
@@ -117,4 +125,10 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
             batch.AdvanceTo(DatabaseSourceConnector.Split, new DatabasePosition(State));
         }
     }
+
+    /// <summary>False when what was reached was a number and the column holds something else now, or the other way round.</summary>
+    private bool IsOfKind(ColumnFormat format, CursorValue reached) =>
+        session.Address.Dialect is SqliteDialect
+        || format is ColumnFormat.Float or ColumnFormat.Double
+        || (format.TypeOf() is FieldType.Int64 or FieldType.Decimal) == (reached.Kind == CursorKind.Number);
 }

@@ -6,16 +6,22 @@ namespace DataFlow.Conformance;
 /// One MariaDB for all tests of the process, as <see cref="PostgreSqlServer"/>. An address in <c>DATAFLOW_TEST_MYSQL</c>, as a
 /// MySqlConnector connection string of an administrator, is used instead of a server of our own.
 /// </summary>
-public sealed class MariaDbServer
+public sealed class MariaDbServer : IDisposable
 {
     /// <summary>The password of the administrator: never to be seen in messages.</summary>
     public const string Password = "maria-S3cret!x";
 
-    private static readonly Lazy<Task<MariaDbServer>> Instance = new(StartAsync);
+    private static readonly Lazy<Task<MariaDbServer>> Instance = new(SharedAsync);
 
     private readonly MySqlConnectionStringBuilder _administrator;
+    private readonly string? _data;
+    private PrivateServer? _process;
 
-    private MariaDbServer(MySqlConnectionStringBuilder administrator) => _administrator = administrator;
+    private MariaDbServer(MySqlConnectionStringBuilder administrator, string? data)
+    {
+        _administrator = administrator;
+        _data = data;
+    }
 
     /// <summary>Where it listens.</summary>
     public uint Port => _administrator.Port;
@@ -31,10 +37,42 @@ public sealed class MariaDbServer
     {
         if (Environment.GetEnvironmentVariable("DATAFLOW_TEST_MYSQL") is null)
         {
-            RequiredServer.Require("MariaDB", Program("mariadbd"), "Install it (Debian: mariadb-server), or set DATAFLOW_TEST_MYSQL.");
+            RequirePrograms();
         }
 
         return Instance.Value;
+    }
+
+    /// <summary>A server for tests that change its settings or <see cref="RestartAsync"/> it. Dispose it.</summary>
+    public static Task<MariaDbServer> StartOwnAsync()
+    {
+        RequirePrograms();
+        return StartAsync();
+    }
+
+    /// <summary>Ends every session in the middle of what it does and starts the server again. Settings are as at first.</summary>
+    public Task RestartAsync()
+    {
+        Stop();
+        return LaunchAsync();
+    }
+
+    /// <summary>Ends a server of our own and removes its data.</summary>
+    public void Dispose()
+    {
+        Stop();
+        if (Directory.Exists(_data))
+        {
+            Directory.Delete(_data, recursive: true);
+        }
+    }
+
+    /// <summary>Runs statements of the administrator.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var connection = await OpenAsync("");
+        await using var command = new MySqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>Makes a database for one test.</summary>
@@ -57,35 +95,59 @@ public sealed class MariaDbServer
         return connection;
     }
 
+    private static void RequirePrograms() =>
+        RequiredServer.Require("MariaDB", Program("mariadbd"), "Install it (Debian: mariadb-server), or set DATAFLOW_TEST_MYSQL.");
+
     private static string? Program(string name) => RequiredServer.FindProgram(name, "/usr/sbin", "/usr/bin");
 
-    private static async Task<MariaDbServer> StartAsync()
+    private static async Task<MariaDbServer> SharedAsync()
     {
         if (Environment.GetEnvironmentVariable("DATAFLOW_TEST_MYSQL") is { Length: > 0 } address)
         {
-            return new MariaDbServer(new MySqlConnectionStringBuilder(address));
+            return new MariaDbServer(new MySqlConnectionStringBuilder(address), data: null);
         }
 
-        var port = TcpFaultProxy.UnusedPort();
-        var server = PrivateServer.Start(
+        var server = await StartAsync();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
+        return server;
+    }
+
+    private static async Task<MariaDbServer> StartAsync()
+    {
+        var data = Path.Combine(Path.GetTempPath(), $"dataflow-mariadb-{Guid.NewGuid():N}");
+        var started = new MariaDbServer(Administrator(TcpFaultProxy.UnusedPort()), data);
+        await started.LaunchAsync();
+        return started;
+    }
+
+    /// <summary>The administrator of a server that was launched.</summary>
+    private static MySqlConnectionStringBuilder Administrator(int port) => new()
+    {
+        Server = "127.0.0.1",
+        Port = (uint)port,
+        UserID = "root",
+        Password = Password,
+        Pooling = false,
+        AllowLoadLocalInfile = true,
+    };
+
+    /// <summary>Starts the server's process, and makes its data when they aren't there.</summary>
+    private async Task LaunchAsync()
+    {
+        var data = _data ?? throw new InvalidOperationException("A server that is not ours is not started.");
+        _process = PrivateServer.Start(
             "mariadb",
             $"printf \"ALTER USER root@localhost IDENTIFIED BY '{Password}';\\n\" > init.sql; "
-                + $"'{Program("mariadb-install-db")}' --no-defaults --datadir=\"$DIR/data\" --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve",
-            $"'{Program("mariadbd")}' --no-defaults --datadir=\"$DIR/data\" --port={port} --bind-address=127.0.0.1 --socket=\"$DIR/socket\" "
-                + "--pid-file=\"$DIR/pid\" --init-file=\"$DIR/init.sql\" --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=64M --local-infile=1 --max-connections=200 --log-warnings=0");
-        var administrator = new MySqlConnectionStringBuilder
-        {
-            Server = "127.0.0.1",
-            Port = (uint)port,
-            UserID = "root",
-            Password = Password,
-            Pooling = false,
-            AllowLoadLocalInfile = true,
-        };
-        var started = new MariaDbServer(administrator);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
-        await server.WaitAsync(async () => await (await started.OpenAsync("")).DisposeAsync());
-        return started;
+                + $"[ -d '{data}' ] || '{Program("mariadb-install-db")}' --no-defaults --datadir='{data}' --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve",
+            $"'{Program("mariadbd")}' --no-defaults --datadir='{data}' --port={Port} --bind-address=127.0.0.1 --socket=\"$DIR/socket\" "
+                + "--pid-file=\"$DIR/pid\" --init-file=\"$DIR/init.sql\" --innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=64M --local-infile=1 --max-connections=200 --log-warnings=0");
+        await _process.WaitAsync(async () => await (await OpenAsync("")).DisposeAsync());
+    }
+
+    private void Stop()
+    {
+        _process?.Dispose();
+        _process = null;
     }
 }
 

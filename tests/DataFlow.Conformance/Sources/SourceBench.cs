@@ -26,6 +26,8 @@ internal sealed class SourceBench : IDisposable
 
     public string PipelineId { get; }
 
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     public IStateStore Store { get; init; } = new InMemoryStateStore(TimeProvider.System);
 
     public CollectedRecords Collected { get; } = new();
@@ -75,7 +77,7 @@ internal sealed class SourceBench : IDisposable
             StateFolder = StateFolder,
         };
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var runner = new PipelineRunner(change?.Invoke(spec) ?? spec, Store, TimeProvider.System, Log, Pool);
+        var runner = new PipelineRunner(change?.Invoke(spec) ?? spec, Store, Time, Log, Pool);
         var run = runner.RunAsync(ending.Token);
         if (endless)
         {

@@ -9,10 +9,10 @@ internal sealed class DatabaseBench : IDisposable
     private readonly SourceBench _bench;
     private int _seen;
 
-    public DatabaseBench(SourceConfig config)
+    public DatabaseBench(SourceConfig config, TimeProvider? time = null)
     {
         Config = config;
-        _bench = new SourceBench(BuiltInCatalogue.Instance, () => Config) { BatchSize = 100 };
+        _bench = new SourceBench(BuiltInCatalogue.Instance, () => Config) { BatchSize = 100, Time = time ?? TimeProvider.System };
     }
 
     public SourceConfig Config { get; set; }
@@ -59,6 +59,9 @@ internal sealed class DatabaseBench : IDisposable
 
     /// <summary>A run that polls until it is stopped.</summary>
     public Task<PipelineOutcome> PollAsync(CancellationToken stop) => _bench.RunAsync(change: spec => spec with { Until = DataFlow.Until.Forever, MaxAttempts = 5 }, stop: stop);
+
+    /// <summary>Records of which the store knows by now.</summary>
+    public async Task<long> CommittedAsync() => (await _bench.Store.ReadAsync(PipelineId, default))?.Checkpoint.Counters.Delivered ?? 0;
 
     public Task<RecordCounters> TotalsAsync() => _bench.TotalsAsync();
 

@@ -80,46 +80,6 @@ public sealed class DatabaseSinkTests
     }
 
     [Theory]
-    [InlineData("name varchar(3), amount text", "1,long,5")]
-    [InlineData("name text, amount decimal(10,2) NOT NULL", "1,Ann,")]
-    [InlineData("name text CHECK (name <> 'no'), amount text", "1,no,5")]
-    [InlineData("name text, amount tinyint", "1,Ann,300")]
-    [InlineData("name text, amount int", "1,Ann,5x")]
-    [InlineData("name text, amount date", "1,Ann,2024-02-30")]
-    public async Task MariaDB_refuses_what_it_would_have_to_change(string columns, string refused)
-    {
-        await using var database = await TestDatabase.CreateAsync("mysql");
-        await database.ExecuteAsync($"CREATE TABLE people (id int PRIMARY KEY, {columns}); SET GLOBAL sql_mode = ''");
-        using var folder = Folder(database, "table: people");
-        var accepted = columns.EndsWith("date", StringComparison.Ordinal) ? "2,Ben,2024-02-29\n" : "2,Ben,3\n";
-        folder.Write("people.csv", "id,name,amount\n" + refused + "\n" + accepted);
-
-        (await Cli.RunAsync(folder.Path, "run", "load.yaml")).Succeeded();
-
-        Assert.Equal(["2"], await database.RowsAsync("SELECT id FROM people"));
-        Assert.Contains("1 ", (await Cli.RunAsync(folder.Path, "dead-letters", "list", "load.yaml")).Out, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task MariaDB_is_written_to_also_where_it_allows_no_loading()
-    {
-        await using var database = await TestDatabase.CreateAsync("mysql");
-        await database.ExecuteAsync(
-            "CREATE TABLE people (id int PRIMARY KEY, name text, amount text, day text); SET GLOBAL local_infile = 0");
-        using var folder = Folder(database, "table: people, write: upsert, key: id");
-        try
-        {
-            (await Cli.RunAsync(folder.Path, "run", "load.yaml")).Succeeded();
-        }
-        finally
-        {
-            await database.ExecuteAsync("SET GLOBAL local_infile = 1");
-        }
-
-        Assert.Equal(["1", "2", "3"], await database.RowsAsync("SELECT id FROM people ORDER BY id"));
-    }
-
-    [Theory]
     [InlineData("postgresql")]
     [InlineData("mysql")]
     public async Task A_refused_row_of_a_database_is_delivered_once_the_table_takes_it(string kind)

@@ -212,10 +212,118 @@ public sealed class PostgreSqlSourceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_column_that_changes_its_type_in_the_middle_of_a_query_changes_for_the_next_one()
+    {
+        await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t SELECT n, n FROM generate_series(1, 100000) n");
+        using var bench = new DatabaseBench(await DatabaseBench.PostgreSqlAsync(
+            _database, ("query", "SELECT * FROM t WHERE id > ?"), ("incremental-column", "id"), ("incremental-type", "id"), ("key", "id")));
+        using var stop = new CancellationTokenSource();
+        var run = bench.PollAsync(stop.Token);
+        await Eventually.Is(() => run.IsCompleted || bench.Count > 0);
+
+        await _database.ExecuteAsync("ALTER TABLE t ALTER v TYPE text USING 'was ' || v; INSERT INTO t VALUES (100001, 'text')");
+        await Eventually.Is(() => run.IsCompleted || bench.Count > 100000);
+        await stop.CancelAsync();
+
+        Assert.Null((await run).Error);
+        Assert.Equal(
+            Enumerable.Range(1, 100000).Select(id => $"{id}").Append("text"), bench.Records.OrderBy(record => record.GetInt64("id")).Select(record => record["v"]));
+    }
+
+    [Fact]
+    public async Task A_key_that_changes_its_kind_in_the_middle_of_a_full_load_is_refused()
+    {
+        await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 1000)");
+        using var bench = new DatabaseBench(await DatabaseBench.PostgreSqlAsync(_database, ("query", "SELECT * FROM t"), ("key", "id")));
+        Assert.NotNull((await bench.RunAsync(new FaultSchedule().At(FaultStep.SinkWrite, 5, Fault.Throw))).Error);
+        Assert.Equal(400, bench.Count);
+
+        await _database.ExecuteAsync("ALTER TABLE t ALTER id TYPE text");
+
+        Assert.Contains("has changed its type in the middle of a full load", (await bench.FailureAsync()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("double precision", "n / 3.0")]
+    [InlineData("real", "n / 3.0")]
+    [InlineData("bytea", "decode(md5(n::text), 'hex')")]
+    [InlineData("time", "'00:00:00'::time + n * interval '0.25 second'")]
+    [InlineData("numeric(38,20)", "n / 3.0")]
+    [InlineData("inet", "'10.0.0.0'::inet + n")]
+    [InlineData("date", "'5874000-01-01'::date + n")]
+    public async Task A_full_load_goes_on_behind_a_key_of_any_type(string type, string value)
+    {
+        await _database.ExecuteAsync($"CREATE TABLE t (k {type} PRIMARY KEY, id int); INSERT INTO t SELECT {value}, n FROM generate_series(1, 500) n");
+        using var bench = new DatabaseBench(await DatabaseBench.PostgreSqlAsync(_database, ("query", "SELECT * FROM t"), ("key", "k")));
+        Assert.NotNull((await bench.RunAsync(new FaultSchedule().At(FaultStep.SinkWrite, 3, Fault.Throw))).Error);
+
+        if (type == "date")
+        {
+            // Nothing is left out silently: a key that can't be counted is said.
+            Assert.Contains("has no usable value in its key", (await bench.FailureAsync()).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        Assert.Equal(200, bench.Count);
+        await bench.ReadAsync();
+        Assert.Equal(Enumerable.Range(1, 500).Select(id => (long)id), bench.Records.Select(record => record.GetInt64("id")).Order());
+    }
+
+    [Fact]
+    public async Task The_hour_that_comes_twice_is_two_hours_for_instants_and_needs_a_lag_for_local_times()
+    {
+        await _database.ExecuteAsync(
+            $"""
+            ALTER DATABASE {_database.Name} SET timezone = 'America/New_York'; SET timezone = 'America/New_York';
+            CREATE TABLE t (id int PRIMARY KEY, instant timestamptz NOT NULL, local timestamp NOT NULL);
+            INSERT INTO t VALUES (1, '2024-11-03 01:30:00 EDT', '2024-11-03 01:30:00'), (2, '2024-11-03 01:59:00 EDT', '2024-11-03 01:59:00')
+            """);
+        using var instants = new DatabaseBench(await DatabaseBench.PostgreSqlAsync(
+            _database, ("query", "SELECT * FROM t WHERE instant > ?"), ("incremental-column", "instant"), ("start-time", "2024-11-03 05:00:00"), ("key", "id")));
+        using var locals = new DatabaseBench(await DatabaseBench.PostgreSqlAsync(
+            _database, ("query", "SELECT * FROM t WHERE local > ?"), ("incremental-column", "local"), ("key", "id"), ("safety-lag", "2h")));
+        Assert.Equal(["2024-11-03 05:30:00.0", "2024-11-03 05:59:00.0"], (await instants.ReadAsync()).Select(record => record["instant"]));
+        Assert.Equal(["2024-11-03 01:30:00.0", "2024-11-03 01:59:00.0"], (await locals.ReadAsync()).Select(record => record["local"]));
+
+        // An hour later by the sun, the same time by the clock on the wall.
+        await _database.ExecuteAsync("SET timezone = 'America/New_York'; INSERT INTO t VALUES (3, '2024-11-03 01:30:00 EST', '2024-11-03 01:30:00'), (4, '2024-11-03 01:45:00 EST', '2024-11-03 01:45:00')");
+
+        Assert.Equal(["2024-11-03 06:30:00.0", "2024-11-03 06:45:00.0"], (await instants.ReadAsync()).Select(record => record["instant"]));
+        Assert.Equal(["3", "4"], (await locals.ReadAsync()).Select(record => record.Id));
+        Assert.Empty(await instants.ReadAsync());
+        Assert.Empty(await locals.ReadAsync());
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(-400)]
+    public async Task A_clock_of_ours_that_is_wrong_makes_nothing_final_too_early_and_starts_nothing_too_late(int days)
+    {
+        await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, at timestamptz NOT NULL); INSERT INTO t VALUES (1, now())");
+        using var bench = new DatabaseBench(
+            await DatabaseBench.PostgreSqlAsync(
+                _database, ("query", "SELECT * FROM t WHERE at > ?"), ("incremental-column", "at"), ("key", "id"), ("safety-lag", "1h")),
+            new WrongClock(TimeSpan.FromDays(days)));
+        Assert.Equal(["1"], (await bench.ReadAsync()).Select(record => record.Id));
+        Assert.Empty(await bench.ReadAsync());
+
+        await _database.ExecuteAsync("INSERT INTO t VALUES (2, now() - interval '10 minutes')");
+
+        Assert.Equal(["2"], (await bench.ReadAsync()).Select(record => record.Id));
+        Assert.Empty(await bench.ReadAsync());
+    }
+
+    [Fact]
     public async Task The_wrong_type_of_cursor_is_said()
     {
         await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, name text)");
         using var id = new DatabaseBench(await DatabaseBench.PostgreSqlAsync(_database, ("query", "SELECT * FROM t WHERE id > ?::text::int"), ("incremental-column", "name"), ("incremental-type", "id")));
         Assert.Contains("is of type text; with incremental-type: id it must be a number", (await id.FailureAsync()).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Runs as fast as the true one, but shows another time.</summary>
+    private sealed class WrongClock(TimeSpan ahead) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + ahead;
     }
 }

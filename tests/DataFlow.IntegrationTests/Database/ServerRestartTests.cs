@@ -47,6 +47,56 @@ public sealed class ServerRestartTests : IAsyncLifetime
         Assert.Equal(0, (await bench.TotalsAsync()).Unaccounted);
     }
 
+    [Fact]
+    public async Task A_server_that_dies_under_change_capture_loses_and_doubles_no_change()
+    {
+        await _database.ExecuteAsync("CREATE TABLE changed (id int PRIMARY KEY, version int NOT NULL); INSERT INTO changed SELECT n, 0 FROM generate_series(1, 100) n");
+        using var bench = new DatabaseBench(DatabaseBench.Of(
+            _database.JdbcUrl, _server.User, PostgreSqlServer.Password,
+            ("mode", "cdc"), ("tables", "changed"), ("slot", _database.Name), ("heartbeat-interval", "100ms")));
+        using var stop = new CancellationTokenSource();
+        var run = bench.PollAsync(stop.Token);
+        var id = 100;
+        for (var restart = 0; restart < 2; restart++)
+        {
+            var before = bench.Count;
+            await Eventually.Is(() => run.IsCompleted || bench.Count >= 100);
+            for (var transaction = 0; transaction < 20; transaction++)
+            {
+                await _database.ExecuteAsync($"BEGIN; INSERT INTO changed VALUES ({++id}, 0), ({++id}, 0); UPDATE changed SET version = version + 1 WHERE id <= 10; COMMIT");
+            }
+
+            await Eventually.Is(() => run.IsCompleted || bench.Count > before);
+            await _server.RestartAsync();
+            await _database.ExecuteAsync($"INSERT INTO changed VALUES ({++id}, 0); DELETE FROM changed WHERE id = {id - 1}");
+        }
+
+        // 100 rows that were there; twice 20 transactions of 2 inserts and 10 updates; twice an insert and a delete.
+        const int Changes = 100 + (2 * 20 * 12) + (2 * 2);
+        await Eventually.Is(() => run.IsCompleted || bench.Count >= Changes);
+        await stop.CancelAsync();
+
+        Assert.Null((await run).Error);
+        Assert.Equal(Changes, bench.Count);
+        Assert.Equal(Changes, bench.Records.Select(record => record.DeliveryId).Distinct().Count());
+        Assert.Equal(Enumerable.Range(0, 41), bench.Records.Where(record => record["id"] == "1").Select(record => int.Parse(record["version"]!)));
+        var rows = new SortedDictionary<int, string>();
+        foreach (var record in bench.Records)
+        {
+            if (record.Operation == RecordOperation.Delete)
+            {
+                Assert.True(rows.Remove(int.Parse(record.Id)));
+            }
+            else
+            {
+                rows[int.Parse(record.Id)] = record["version"]!;
+            }
+        }
+
+        Assert.Equal(await _database.RowsAsync("SELECT id, version FROM changed ORDER BY id"), rows.Select(row => $"{row.Key}|{row.Value}"));
+        Assert.Equal((Changes, 0), ((await bench.TotalsAsync()).Read, (await bench.TotalsAsync()).Unaccounted));
+    }
+
     [Theory]
     [InlineData("insert", false)]
     [InlineData("upsert", false)]

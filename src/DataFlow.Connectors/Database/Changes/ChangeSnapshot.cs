@@ -8,14 +8,16 @@ internal sealed class ChangeSnapshot(DatabaseAddress address, DatabaseSourceOpti
     /// <summary>The rows, table by table. There is no place to restart in between.</summary>
     public async IAsyncEnumerable<RecordBatch> ReadAsync(string snapshot, [EnumeratorCancellation] CancellationToken stop)
     {
+        // All tables are one split, which is at a restart point only after the last of them.
+        var batches = new DatabaseBatches(context, address, ChangeSourceConnector.Split);
+        var row = 0L;
         foreach (var table in options.Tables)
         {
             var query = await StartAsync(table, snapshot, stop).ConfigureAwait(false);
             await using (query.Running.ConfigureAwait(false))
             {
-                var batches = new DatabaseBatches(context, address, $"{ChangeSourceConnector.Split}/snapshot/{table}");
                 var parts = TableName.Parts(table);
-                for (var row = 0L; ;)
+                while (true)
                 {
                     var batch = batches.Begin(query.Shape);
                     batch.Metadata.Set("format", "cdc").Set(
@@ -23,7 +25,7 @@ internal sealed class ChangeSnapshot(DatabaseAddress address, DatabaseSourceOpti
                     var isEnd = false;
                     try
                     {
-                        while (!batches.IsFull(batch, query.Shape) && !isEnd)
+                        while (!batches.IsFull(batch) && !isEnd)
                         {
                             isEnd = !await query.Running.ReadAsync(stop).ConfigureAwait(false);
                             if (!isEnd)

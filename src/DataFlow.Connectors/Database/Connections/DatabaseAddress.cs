@@ -51,6 +51,7 @@ internal sealed record DatabaseAddress(Dialect Dialect, string ConnectionString,
             Fill(builder, connection, display, dialect);
         }
 
+        dialect = dialect.For(builder);
         dialect.SetLogin(builder, login);
         dialect.Complete(builder, baseDirectory);
         if (isConfined)

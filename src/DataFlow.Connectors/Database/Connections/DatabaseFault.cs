@@ -46,6 +46,8 @@ internal static class DatabaseFault
                 $"{address.Display} refused the login: {said} Check the options username and password.", failure),
             FaultKind.NoDatabase => ConnectorException.User(
                 $"{address.Display} can't be opened: {said} Check the database's name in the connection.", failure),
+            FaultKind.Query => ConnectorException.User(
+                $"{address.Display} refused the settings of the session: {said} Check the parameters of the connection.", failure),
             FaultKind.TimedOut => ConnectorException.External(TimedOut(address, said), failure),
             FaultKind.Unreachable => ConnectorException.External(
                 IsTimeout(failure) ? TimedOut(address, said) : $"{address.Display} can't be reached: {said} {Reasons}", failure),

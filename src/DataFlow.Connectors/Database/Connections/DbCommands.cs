@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Data.Sqlite;
 
 namespace DataFlow.Connectors;
 
@@ -27,7 +28,15 @@ internal static class DbCommands
         {
             command.CommandText = sql;
             command.Transaction = transaction;
-            return await command.ExecuteScalarAsync(ct).ConfigureAwait(false) is { } value and not DBNull ? value : null;
+            using var interruption = SqliteInterruption.Of(connection, ct);
+            try
+            {
+                return await command.ExecuteScalarAsync(ct).ConfigureAwait(false) is { } value and not DBNull ? value : null;
+            }
+            catch (SqliteException) when (ct.IsCancellationRequested)
+            {
+                throw new OperationCanceledException(ct);
+            }
         }
     }
 

@@ -29,6 +29,9 @@ internal abstract class Dialect
     /// <summary>Most positions after the point in the seconds of a timestamp.</summary>
     public virtual int FractionDigits => 6;
 
+    /// <summary>True when all values of a column are of its one type, and its table may be altered before a query that was described runs.</summary>
+    public virtual bool HasColumnTypes => false;
+
     /// <summary>The provider.</summary>
     protected abstract DbProviderFactory Factory { get; }
 
@@ -45,6 +48,9 @@ internal abstract class Dialect
 
     /// <summary>Turns a JDBC URL into a connection string; notes what was left out.</summary>
     public abstract DbConnectionStringBuilder Translate(JdbcUrl url, string baseDirectory, List<string> notes);
+
+    /// <summary>The database's ways as a connection string wants them.</summary>
+    public virtual Dialect For(DbConnectionStringBuilder builder) => this;
 
     /// <summary>Puts the login of the options over what the connection says.</summary>
     public virtual void SetLogin(DbConnectionStringBuilder builder, DatabaseLogin login)
@@ -161,7 +167,7 @@ internal abstract class Dialect
     {
         var command = sql.CreateCommand(connection, this);
         command.CommandTimeout = limits.TimeoutSeconds;
-        return await ProviderRowReader.StartAsync(command, shape, ct).ConfigureAwait(false);
+        return await ProviderRowReader.StartAsync(command, shape, this, ct).ConfigureAwait(false);
     }
 
     /// <summary>The columns of a derived table <c>q</c> as its rows are read.</summary>

@@ -7,7 +7,12 @@ namespace DataFlow.Connectors;
 /// <summary>MySQL and MariaDB, through MySqlConnector.</summary>
 internal sealed class MySqlDialect : Dialect
 {
+    private static readonly MySqlDialect WithoutZeroDates = new() { ZeroDatesAreNull = true };
+
     public static MySqlDialect Instance { get; } = new();
+
+    /// <summary>True where the connection says that a zero date is to be read as NULL; else it is read as text.</summary>
+    public bool ZeroDatesAreNull { get; private init; }
 
     public override string Name => "MySQL";
 
@@ -20,6 +25,8 @@ internal sealed class MySqlDialect : Dialect
     public override string UrlExample => "jdbc:mysql://host:3306/database";
 
     public override SqlSyntax Syntax => SqlSyntax.MySql;
+
+    public override bool HasColumnTypes => true;
 
     public override string ClockQuery => "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
 
@@ -50,12 +57,20 @@ internal sealed class MySqlDialect : Dialect
             .Milliseconds("sockettimeout", "Default Command Timeout")
             .Map("characterencoding", "Character Set", _ => "utf8mb4")
             .Flag("tinyint1isbit", "Treat Tiny As Boolean", true, false)
-            .Ignore("zerodatetimebehavior", "rewritebatchedstatements", "usecursorfetch", "autoreconnect", "useunicode", "servertimezone")
+            .Map("zerodatetimebehavior", "Convert Zero DateTime", behaviour => IsToNull(behaviour) ? "True" : null)
+            .Ignore("rewritebatchedstatements", "usecursorfetch", "autoreconnect", "useunicode", "servertimezone")
             .Rest();
-        notes.RemoveAll(note => note.Contains("servertimezone", StringComparison.Ordinal)
-            || note.Contains("zerodatetimebehavior", StringComparison.Ordinal));
+        notes.RemoveAll(note => note.Contains("servertimezone", StringComparison.Ordinal));
+        if (url["zerodatetimebehavior"] is { } behaviour && !IsToNull(behaviour))
+        {
+            notes.Add($"zeroDateTimeBehavior={behaviour} of the connection has no effect here: a zero date is read as it is, as text.");
+        }
+
         return builder;
     }
+
+    public override Dialect For(DbConnectionStringBuilder builder) =>
+        ((MySqlConnectionStringBuilder)builder).ConvertZeroDateTime ? WithoutZeroDates : this;
 
     public override void Complete(DbConnectionStringBuilder builder, string baseDirectory)
     {
@@ -63,6 +78,7 @@ internal sealed class MySqlDialect : Dialect
 
         // A zero date is a value like any other: it must not end the run.
         mysql.AllowZeroDateTime = true;
+        mysql.ConvertZeroDateTime = false;
         mysql.GuidFormat = MySqlGuidFormat.None;
         mysql.ApplicationName = "dataflow";
     }
@@ -117,6 +133,7 @@ internal sealed class MySqlDialect : Dialect
         "DATE" => ColumnFormat.MySqlDate,
         "DECIMAL" => ColumnFormat.MySqlDecimal,
         "TIME" => ColumnFormat.Interval,
+        "YEAR" => ColumnFormat.MySqlYear,
         "JSON" => ColumnFormat.Json,
         _ => ColumnFormats.ByClrType(column),
     };
@@ -142,7 +159,7 @@ internal sealed class MySqlDialect : Dialect
             MySqlErrorCode.LockDeadlock or MySqlErrorCode.LockWaitTimeout or (MySqlErrorCode)1053 => FaultKind.Passing,
             MySqlErrorCode.ParseError or MySqlErrorCode.NoSuchTable or MySqlErrorCode.BadFieldError or MySqlErrorCode.TableAccessDenied
                 or MySqlErrorCode.ColumnAccessDenied or MySqlErrorCode.DuplicateFieldName or (MySqlErrorCode)1052
-                or MySqlErrorCode.UnknownTable or MySqlErrorCode.StoredProcedureDoesNotExist => FaultKind.Query,
+                or MySqlErrorCode.UnknownTable or MySqlErrorCode.StoredProcedureDoesNotExist or MySqlErrorCode.UnknownTimeZone => FaultKind.Query,
             _ => mysql.SqlState switch
             {
                 ['2', '2' or '3', ..] => FaultKind.Data,
@@ -172,6 +189,8 @@ internal sealed class MySqlDialect : Dialect
             return Convert.ToInt64(await command.ExecuteScalarAsync(ct).ConfigureAwait(false), CultureInfo.InvariantCulture) > 0;
         }
     }
+
+    private static bool IsToNull(string behaviour) => behaviour.ToUpperInvariant() is "CONVERT_TO_NULL" or "CONVERTTONULL";
 
     /// <summary>Values that don't fit: 1048 null, 1264 range, 1265 truncated, 1366 incorrect, 1406 too long, 3819 and 4025 check.</summary>
     private static bool IsDataError(int number) =>

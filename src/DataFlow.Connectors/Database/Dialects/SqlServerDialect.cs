@@ -26,6 +26,8 @@ internal sealed class SqlServerDialect : Dialect
 
     public override string AddColumn => "ADD";
 
+    public override bool HasColumnTypes => true;
+
     public override string ClockQuery => "SELECT DATEDIFF_BIG(millisecond, '1970-01-01', SYSUTCDATETIME())";
 
     protected override DbProviderFactory Factory => SqlClientFactory.Instance;

@@ -74,7 +74,7 @@ internal sealed class SqliteDialect : Dialect
 
     public override Task<IRowReader> ReadAsync(
         DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, CancellationToken ct) =>
-        Task.FromResult<IRowReader>(SqliteRowReader.Start((SqliteConnection)connection, sql, shape));
+        Task.FromResult<IRowReader>(SqliteRowReader.Start((SqliteConnection)connection, sql, shape, ct));
 
     public override void Bind(DbCommand command, CursorValue value)
     {

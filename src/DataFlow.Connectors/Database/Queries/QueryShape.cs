@@ -12,7 +12,7 @@ internal sealed class QueryShape
         Schema = new RecordSchema(columns.Select((column, index) => (column.ColumnName, Formats[index].TypeOf())));
         IdColumn = columns.Select(column => column.ColumnName).ToList().FindIndex(
             name => name.Equals("id", StringComparison.OrdinalIgnoreCase));
-        Signature = string.Join(',', columns.Select(column => $"{column.ColumnName}:{column.DataTypeName}"));
+        Signature = string.Join(", ", columns.Select(Name));
     }
 
     /// <summary>What the database says about each column.</summary>
@@ -32,6 +32,9 @@ internal sealed class QueryShape
 
     /// <summary>The incremental column, or -1.</summary>
     public int Cursor { get; init; } = -1;
+
+    /// <summary>A column's name and type, for people.</summary>
+    public static string Name(DbColumn column) => $"{column.ColumnName} {column.DataTypeName}";
 
     /// <summary>Asks the database what a query gives, without running it.</summary>
     /// <exception cref="ConnectorException">The query can't be run, or two columns have one name.</exception>

@@ -9,7 +9,7 @@ internal sealed class RunningQuery : IAsyncDisposable
 
     // A server that sends many rows does it in small packets. Asking for each of them as it comes costs more time than reading
     // it: a moment later there are many of them, and the server has not been kept waiting.
-    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(2);
 
     private readonly DatabaseAddress _address;
     private readonly DbConnection _connection;

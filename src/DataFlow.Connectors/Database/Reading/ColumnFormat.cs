@@ -28,6 +28,7 @@ internal enum ColumnFormat
     MySqlMoment,
     MySqlDate,
     MySqlDecimal,
+    MySqlYear,
 
     /// <summary>The value's own type decides, row by row.</summary>
     Dynamic,
@@ -61,7 +62,7 @@ internal static class ColumnFormats
     /// <summary>The type of a field with values of this format.</summary>
     public static FieldType TypeOf(this ColumnFormat format) => format switch
     {
-        ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 or ColumnFormat.UInt64 => FieldType.Int64,
+        ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 or ColumnFormat.UInt64 or ColumnFormat.MySqlYear => FieldType.Int64,
         ColumnFormat.Decimal or ColumnFormat.MySqlDecimal => FieldType.Decimal,
         ColumnFormat.Float or ColumnFormat.Double => FieldType.Double,
         ColumnFormat.Bool => FieldType.Bool,

@@ -41,17 +41,29 @@ internal static class ColumnText
     /// <summary>The shortest digits that give the same number, with at least one after the point: 1000.5, 1000.0, 1.0E7.</summary>
     public static int Double(Span<byte> output, double value)
     {
+        if (IsPlain(Math.Abs(value)))
+        {
+            value.TryFormat(output, out var plain, default, CultureInfo.InvariantCulture);
+            return WithPoint(output, plain);
+        }
+
         Span<byte> text = stackalloc byte[40];
         value.TryFormat(text, out var length, "R", CultureInfo.InvariantCulture);
-        return double.IsFinite(value) ? JavaNumber(output, text[..length], Math.Abs(value)) : NotFinite(output, value);
+        return double.IsFinite(value) ? Scientific(output, text[..length]) : NotFinite(output, value);
     }
 
     /// <summary>As <see cref="Double"/>, in single precision.</summary>
     public static int Float(Span<byte> output, float value)
     {
+        if (IsPlain(Math.Abs(value)))
+        {
+            value.TryFormat(output, out var plain, default, CultureInfo.InvariantCulture);
+            return WithPoint(output, plain);
+        }
+
         Span<byte> text = stackalloc byte[40];
         value.TryFormat(text, out var length, "R", CultureInfo.InvariantCulture);
-        return float.IsFinite(value) ? JavaNumber(output, text[..length], Math.Abs(value)) : NotFinite(output, value);
+        return float.IsFinite(value) ? Scientific(output, text[..length]) : NotFinite(output, value);
     }
 
     /// <summary>2024-01-01.</summary>
@@ -167,19 +179,20 @@ internal static class ColumnText
         }
     }
 
-    /// <summary>Turns .NET's shortest form into Java's.</summary>
-    private static int JavaNumber(Span<byte> output, ReadOnlySpan<byte> text, double size)
+    /// <summary>True for a size that neither .NET nor Java writes with an exponent: what differs is at most the <c>.0</c>.</summary>
+    private static bool IsPlain(double size) => size is >= 1e-3 and < 1e7 or 0;
+
+    private static int WithPoint(Span<byte> output, int length) =>
+        output[..length].Contains((byte)'.') ? length : length + Copy(output[length..], ".0"u8);
+
+    /// <summary>Turns .NET's shortest form of a number with an exponent into Java's.</summary>
+    private static int Scientific(Span<byte> output, ReadOnlySpan<byte> text)
     {
         var at = 0;
         if (text[0] == '-')
         {
             output[at++] = (byte)'-';
             text = text[1..];
-        }
-
-        if (size == 0)
-        {
-            return at + Copy(output[at..], "0.0"u8);
         }
 
         // Digits without point, and where the point stands after the first digit.
@@ -214,34 +227,10 @@ internal static class ColumnText
         }
 
         var kept = digits[..count].TrimEnd((byte)'0');
-        return at + (exponent is >= -3 and < 7 ? Plain(output[at..], kept, exponent) : Scientific(output[at..], kept, exponent));
-    }
-
-    private static int Plain(Span<byte> output, ReadOnlySpan<byte> digits, int exponent)
-    {
-        var at = 0;
-        if (exponent < 0)
-        {
-            at = Copy(output, "0."u8);
-            output.Slice(at, -exponent - 1).Fill((byte)'0');
-            at += -exponent - 1;
-            return at + Copy(output[at..], digits);
-        }
-
-        for (var index = 0; index <= exponent; index++)
-        {
-            output[at++] = index < digits.Length ? digits[index] : (byte)'0';
-        }
-
-        output[at++] = (byte)'.';
-        return digits.Length > exponent + 1 ? at + Copy(output[at..], digits[(exponent + 1)..]) : at + Copy(output[at..], "0"u8);
-    }
-
-    private static int Scientific(Span<byte> output, ReadOnlySpan<byte> digits, int exponent)
-    {
-        output[0] = digits[0];
-        output[1] = (byte)'.';
-        var at = 2 + (digits.Length > 1 ? Copy(output[2..], digits[1..]) : Copy(output[2..], "0"u8));
+        output[at] = kept[0];
+        output[at + 1] = (byte)'.';
+        at += 2;
+        at += kept.Length > 1 ? Copy(output[at..], kept[1..]) : Copy(output[at..], "0"u8);
         output[at++] = (byte)'E';
         return at + Integer(output[at..], exponent);
     }

@@ -34,6 +34,14 @@ internal static class PostgreSqlColumns
         return format == ColumnFormat.Interval ? $"q.{name}::text" : $"q.{name}";
     }
 
+    /// <summary>True for a type, of those that are cast to text, for which an empty text is a value of its own.</summary>
+    public static bool TakesEmptyText(DbColumn column)
+    {
+        // An extension's type has its schema before it.
+        var name = TypeName(column);
+        return name[(name.LastIndexOf('.') + 1)..] is "citext" or "tsvector" or "tsquery" or "bit varying" or "hstore" or "ltree";
+    }
+
     private static string TypeName(DbColumn column)
     {
         var name = column.DataTypeName ?? "";

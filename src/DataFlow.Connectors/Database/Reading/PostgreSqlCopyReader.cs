@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using Npgsql;
 
 namespace DataFlow.Connectors;
@@ -80,9 +81,9 @@ internal sealed class PostgreSqlCopyReader : IRowReader
             ColumnFormat.Decimal => PostgreSqlNumeric.ToDecimal(value) is { } number ? CursorValue.OfNumber(number) : CursorValue.Endless,
             ColumnFormat.Timestamp or ColumnFormat.TimestampTz =>
                 Moment(BinaryPrimitives.ReadInt64BigEndian(value), _formats[column] == ColumnFormat.TimestampTz),
-            ColumnFormat.Date => Moment(BinaryPrimitives.ReadInt32BigEndian(value) * (TimeSpan.TicksPerDay / 10), hasZone: false),
-            ColumnFormat.Uuid => CursorValue.OfText(new Guid(value, bigEndian: true).ToString()),
-            _ => CursorValue.OfText(System.Text.Encoding.UTF8.GetString(value)),
+            ColumnFormat.Date => Moment(PostgreSqlFarDate.StartOf(BinaryPrimitives.ReadInt32BigEndian(value)), hasZone: false),
+            ColumnFormat.Text or ColumnFormat.Json or ColumnFormat.Interval => CursorValue.OfText(Encoding.UTF8.GetString(value)),
+            _ => CursorValue.OfText(TextOf(_formats[column], value)),
         };
     }
 
@@ -98,6 +99,18 @@ internal sealed class PostgreSqlCopyReader : IRowReader
         {
             // A query that was cancelled, or whose connection is gone, says so once more.
         }
+    }
+
+    /// <summary>As the value is appended to a batch, and as PostgreSQL reads it again.</summary>
+    private static string TextOf(ColumnFormat format, ReadOnlySpan<byte> value)
+    {
+        var batch = BatchPool.Shared.Rent(ColumnText.Most);
+        var field = new FieldRef[1];
+        var row = new RowText(batch, field);
+        Append(ref row, format, value);
+        var text = Encoding.UTF8.GetString(batch.Raw(field[0]));
+        batch.Release();
+        return text;
     }
 
     private static CursorValue Moment(long microseconds, bool hasZone) => ColumnText.FromMicroseconds2000(microseconds) is { } moment
@@ -133,14 +146,10 @@ internal sealed class PostgreSqlCopyReader : IRowReader
                 row.Commit(ColumnText.Bool(row.Reserve(ColumnText.Most), value[0] != 0));
                 break;
             case ColumnFormat.Timestamp or ColumnFormat.TimestampTz:
-                row.Commit(WriteMoment(row.Reserve(ColumnText.Most), BinaryPrimitives.ReadInt64BigEndian(value), isDate: false));
+                row.Commit(WriteMoment(row.Reserve(ColumnText.Most), BinaryPrimitives.ReadInt64BigEndian(value)));
                 break;
             case ColumnFormat.Date:
-                var days = BinaryPrimitives.ReadInt32BigEndian(value);
-                row.Commit(WriteMoment(
-                    row.Reserve(ColumnText.Most),
-                    days switch { int.MaxValue => long.MaxValue, int.MinValue => long.MinValue, _ => days * (TimeSpan.TicksPerDay / 10) },
-                    isDate: true));
+                row.Commit(WriteDate(row.Reserve(ColumnText.Most), BinaryPrimitives.ReadInt32BigEndian(value)));
                 break;
             case ColumnFormat.Time:
                 row.Commit(ColumnText.Time(row.Reserve(ColumnText.Most), BinaryPrimitives.ReadInt64BigEndian(value) * 10));
@@ -158,18 +167,33 @@ internal sealed class PostgreSqlCopyReader : IRowReader
     }
 
     /// <summary>Years beyond 1 to 9999 have no calendar here: they are written as PostgreSQL does.</summary>
-    private static int WriteMoment(Span<byte> output, long microseconds, bool isDate)
+    private static int WriteMoment(Span<byte> output, long microseconds)
     {
         if (ColumnText.FromMicroseconds2000(microseconds) is { } moment)
         {
-            return isDate ? ColumnText.Date(output, moment) : ColumnText.Timestamp(output, moment);
+            return ColumnText.Timestamp(output, moment);
         }
 
         return microseconds switch
         {
             long.MaxValue => ColumnText.Copy(output, "infinity"u8),
             long.MinValue => ColumnText.Copy(output, "-infinity"u8),
-            _ => PostgreSqlFarDate.Write(output, microseconds, isDate),
+            _ => PostgreSqlFarDate.WriteMoment(output, microseconds),
+        };
+    }
+
+    private static int WriteDate(Span<byte> output, int days)
+    {
+        if (ColumnText.FromMicroseconds2000(PostgreSqlFarDate.StartOf(days)) is { } moment)
+        {
+            return ColumnText.Date(output, moment);
+        }
+
+        return days switch
+        {
+            int.MaxValue => ColumnText.Copy(output, "infinity"u8),
+            int.MinValue => ColumnText.Copy(output, "-infinity"u8),
+            _ => PostgreSqlFarDate.WriteDate(output, days),
         };
     }
 

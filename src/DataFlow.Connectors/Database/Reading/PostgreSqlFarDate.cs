@@ -9,8 +9,28 @@ internal static class PostgreSqlFarDate
     private const long MicrosecondsPerDay = 86_400_000_000;
     private const int JulianDayOf2000 = 2_451_545;
 
+    /// <summary>The microsecond at which a day begins, counted as PostgreSQL does; days too far away for that are endless.</summary>
+    /// <param name="days">From 2000-01-01.</param>
+    public static long StartOf(int days) => days switch
+    {
+        > (int)(long.MaxValue / MicrosecondsPerDay) => long.MaxValue,
+        < (int)(long.MinValue / MicrosecondsPerDay) => long.MinValue,
+        _ => days * MicrosecondsPerDay,
+    };
+
+    /// <summary>Writes year, month and day; years before 1 with <c>BC</c> at the end.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="days">From 2000-01-01.</param>
+    public static int WriteDate(Span<byte> output, int days)
+    {
+        var (day, era) = TextOf(days);
+        return Encoding.ASCII.GetBytes(day + era, output);
+    }
+
     /// <summary>Writes year, month, day and time; years before 1 with <c>BC</c> at the end.</summary>
-    public static int Write(Span<byte> output, long microseconds, bool isDate)
+    /// <param name="output">Where to.</param>
+    /// <param name="microseconds">From 2000-01-01.</param>
+    public static int WriteMoment(Span<byte> output, long microseconds)
     {
         var days = Math.DivRem(microseconds, MicrosecondsPerDay, out var ofDay);
         if (ofDay < 0)
@@ -19,17 +39,16 @@ internal static class PostgreSqlFarDate
             ofDay += MicrosecondsPerDay;
         }
 
-        var (year, month, day) = ToCalendar(days + JulianDayOf2000);
-        var isBeforeChrist = year <= 0;
-        var text = string.Create(CultureInfo.InvariantCulture, $"{(isBeforeChrist ? 1 - year : year):0000}-{month:00}-{day:00}");
-        if (!isDate)
-        {
-            Span<byte> clock = stackalloc byte[20];
-            var length = ColumnText.Time(clock, ofDay * 10);
-            text += " " + Encoding.ASCII.GetString(clock[..length]) + (length == 8 ? ".0" : "");
-        }
+        var (day, era) = TextOf(days);
+        Span<byte> clock = stackalloc byte[20];
+        var length = ColumnText.Time(clock, ofDay * 10);
+        return Encoding.ASCII.GetBytes($"{day} {Encoding.ASCII.GetString(clock[..length])}{(length == 8 ? ".0" : "")}{era}", output);
+    }
 
-        return Encoding.ASCII.GetBytes(text + (isBeforeChrist ? " BC" : ""), output);
+    private static (string Day, string Era) TextOf(long days)
+    {
+        var (year, month, day) = ToCalendar(days + JulianDayOf2000);
+        return (string.Create(CultureInfo.InvariantCulture, $"{(year <= 0 ? 1 - year : year):0000}-{month:00}-{day:00}"), year <= 0 ? " BC" : "");
     }
 
     /// <summary>The day of the Gregorian calendar of a Julian day number, by the usual integer method.</summary>

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using System.Text;
 using MySqlConnector;
 
 namespace DataFlow.Connectors;
@@ -11,21 +12,34 @@ internal sealed class ProviderRowReader : IRowReader
     private readonly DbDataReader _reader;
     private readonly ColumnFormat[] _formats;
     private readonly FieldRef[] _fields;
+    private readonly bool _zeroDatesAreNull;
 
-    private ProviderRowReader(DbCommand command, DbDataReader reader, QueryShape shape)
+    private ProviderRowReader(DbCommand command, DbDataReader reader, QueryShape shape, Dialect dialect)
     {
         _command = command;
         _reader = reader;
         _formats = shape.Formats;
         _fields = new FieldRef[shape.Formats.Length];
+        _zeroDatesAreNull = dialect is MySqlDialect { ZeroDatesAreNull: true };
     }
 
     /// <summary>Runs the command.</summary>
-    public static async Task<IRowReader> StartAsync(DbCommand command, QueryShape shape, CancellationToken ct)
+    /// <param name="command">Taken over.</param>
+    /// <param name="shape">The columns as they were described.</param>
+    /// <param name="dialect">The database.</param>
+    /// <param name="ct">A stop.</param>
+    /// <exception cref="ConnectorException">The table was altered in between: values would be read as what they are not.</exception>
+    public static async Task<IRowReader> StartAsync(DbCommand command, QueryShape shape, Dialect dialect, CancellationToken ct)
     {
         try
         {
-            return new ProviderRowReader(command, await command.ExecuteReaderAsync(ct).ConfigureAwait(false), shape);
+            var rows = new ProviderRowReader(command, await command.ExecuteReaderAsync(ct).ConfigureAwait(false), shape, dialect);
+            if (dialect.HasColumnTypes)
+            {
+                await rows.CheckTypesAsync(shape, dialect, ct).ConfigureAwait(false);
+            }
+
+            return rows;
         }
         catch
         {
@@ -63,14 +77,17 @@ internal sealed class ProviderRowReader : IRowReader
 
         return _formats[column] switch
         {
-            ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 =>
+            ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 or ColumnFormat.MySqlYear =>
                 CursorValue.OfNumber(Convert.ToInt64(_reader.GetValue(column), CultureInfo.InvariantCulture)),
             ColumnFormat.MySqlMoment or ColumnFormat.MySqlDate => OfMySql(_reader.GetFieldValue<MySqlDateTime>(column)),
             ColumnFormat.Date or ColumnFormat.Timestamp => CursorValue.OfMoment(_reader.GetDateTime(column).Ticks),
             ColumnFormat.TimestampTz => CursorValue.OfMoment(_reader.GetFieldValue<DateTimeOffset>(column).UtcTicks, hasZone: true),
             ColumnFormat.Text or ColumnFormat.Uuid =>
                 CursorValue.OfText(Convert.ToString(_reader.GetValue(column), CultureInfo.InvariantCulture)!),
-            _ => CursorValue.OfNumber(Convert.ToDecimal(_reader.GetValue(column), CultureInfo.InvariantCulture)),
+            ColumnFormat.MySqlDecimal => OfMySql(((MySqlDataReader)_reader).GetMySqlDecimal(column)),
+            _ => _reader.GetValue(column) is var number and (decimal or ulong or uint)
+                ? CursorValue.OfNumber(Convert.ToDecimal(number, CultureInfo.InvariantCulture))
+                : CursorValue.None,
         };
     }
 
@@ -92,6 +109,19 @@ internal sealed class ProviderRowReader : IRowReader
         }
 
         await _command.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task CheckTypesAsync(QueryShape shape, Dialect dialect, CancellationToken ct)
+    {
+        var now = await _reader.GetColumnSchemaAsync(ct).ConfigureAwait(false);
+        if (!now.Select(column => dialect.FormatOf(column).TypeOf()).SequenceEqual(shape.Formats.Select(format => format.TypeOf())))
+        {
+            await CancelAsync().ConfigureAwait(false);
+            await DisposeAsync().ConfigureAwait(false);
+            throw ConnectorException.External(
+                $"The columns of the query have changed since it was described: {string.Join(", ", now.Select(QueryShape.Name))} instead of "
+                + $"{shape.Signature}. It is described and run anew.");
+        }
     }
 
     private static CursorValue OfMySql(MySqlDateTime value) =>
@@ -133,18 +163,42 @@ internal sealed class ProviderRowReader : IRowReader
         }
     }
 
-    private static void AppendMySql(ref RowText row, MySqlDateTime value, ColumnFormat format)
+    private static CursorValue OfMySql(MySqlDecimal value) =>
+        decimal.TryParse(value.ToString(), NumberStyles.Number, CultureInfo.InvariantCulture, out var number)
+            ? CursorValue.OfNumber(number)
+            : CursorValue.Endless;
+
+    private void AppendMySql(ref RowText row, MySqlDateTime value, ColumnFormat format)
     {
-        if (!value.IsValidDateTime)
+        if (value.IsValidDateTime)
         {
-            row.Text(string.Create(CultureInfo.InvariantCulture, $"{value.Year:0000}-{value.Month:00}-{value.Day:00}")
-                + (format == ColumnFormat.MySqlDate ? "" : " 00:00:00.0"));
-            return;
+            var output = row.Reserve(ColumnText.Most);
+            var moment = value.GetDateTime();
+            row.Commit(format == ColumnFormat.MySqlDate ? ColumnText.Date(output, moment) : ColumnText.Timestamp(output, moment));
+        }
+        else if (_zeroDatesAreNull)
+        {
+            row.Null();
+        }
+        else
+        {
+            row.Text(TextOfNoDate(value, format));
+        }
+    }
+
+    /// <summary>No calendar has the day, but the clock has its time.</summary>
+    private static string TextOfNoDate(MySqlDateTime value, ColumnFormat format)
+    {
+        var day = string.Create(CultureInfo.InvariantCulture, $"{value.Year:0000}-{value.Month:00}-{value.Day:00}");
+        if (format == ColumnFormat.MySqlDate)
+        {
+            return day;
         }
 
-        var output = row.Reserve(ColumnText.Most);
-        var moment = value.GetDateTime();
-        row.Commit(format == ColumnFormat.MySqlDate ? ColumnText.Date(output, moment) : ColumnText.Timestamp(output, moment));
+        Span<byte> moment = stackalloc byte[ColumnText.Most];
+        var time = new TimeSpan(0, value.Hour, value.Minute, value.Second, 0, value.Microsecond);
+        var length = ColumnText.Timestamp(moment, DateTime.MinValue + time);
+        return day + Encoding.ASCII.GetString(moment[day.Length..length]);
     }
 
     private static void AppendValue(ref RowText row, object value)

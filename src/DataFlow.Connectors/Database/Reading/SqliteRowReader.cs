@@ -10,16 +10,18 @@ internal sealed class SqliteRowReader : IRowReader
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _statement;
     private readonly FieldRef[] _fields;
+    private readonly SqliteInterruption _interruption;
 
-    private SqliteRowReader(sqlite3 database, sqlite3_stmt statement, int columns)
+    private SqliteRowReader(sqlite3 database, sqlite3_stmt statement, int columns, SqliteInterruption interruption)
     {
         _database = database;
         _statement = statement;
         _fields = new FieldRef[columns];
+        _interruption = interruption;
     }
 
-    /// <summary>Prepares the query; it runs with the first row that is asked for.</summary>
-    public static SqliteRowReader Start(SqliteConnection connection, SqlText sql, QueryShape shape)
+    /// <summary>Prepares the query; it runs with the first row that is asked for, and breaks off at a stop even between two rows.</summary>
+    public static SqliteRowReader Start(SqliteConnection connection, SqlText sql, QueryShape shape, CancellationToken stop)
     {
         var database = connection.Handle!;
         var statement = Prepare(database, sql);
@@ -28,7 +30,7 @@ internal sealed class SqliteRowReader : IRowReader
             Bind(statement, index + 1, sql.Values[index]);
         }
 
-        return new SqliteRowReader(database, statement, shape.Formats.Length);
+        return new SqliteRowReader(database, statement, shape.Formats.Length, SqliteInterruption.Of(connection, stop));
     }
 
     /// <summary>Compiles a query without values.</summary>
@@ -44,6 +46,7 @@ internal sealed class SqliteRowReader : IRowReader
         var result = raw.sqlite3_step(_statement);
         if (result is not (raw.SQLITE_ROW or raw.SQLITE_DONE))
         {
+            ct.ThrowIfCancellationRequested();
             Check(_database, result);
         }
 
@@ -92,6 +95,7 @@ internal sealed class SqliteRowReader : IRowReader
 
     public ValueTask DisposeAsync()
     {
+        _interruption.Dispose();
         _statement.Dispose();
         return ValueTask.CompletedTask;
     }

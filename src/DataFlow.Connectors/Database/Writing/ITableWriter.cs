@@ -39,12 +39,18 @@ internal sealed record WriteTarget(DbConnection Connection, TargetTable Table, i
                 break;
         }
 
+        // MySQL would take the text 0 for the year 2000.
+        if (text.Length == 1 && text[0] == '0' && Table.Formats[column] == ColumnFormat.MySqlYear)
+        {
+            text = "0000"u8;
+        }
+
         return !text.IsEmpty || !Options.EmptyAsNull || Table.HoldsText(column);
     }
 
     /// <summary>True where a value that says <c>true</c> or <c>false</c> means just that, by the record's type or the column's.</summary>
     public bool IsBool(RecordBatch batch, int field, int column) =>
-        batch.Schema.TypeOf(field) == FieldType.Bool || Table.Formats[column] == ColumnFormat.Bool;
+        batch.Schema.TypeOf(field) == FieldType.Bool || Table.Formats[column] is ColumnFormat.Bool or ColumnFormat.Bits;
 
     /// <summary>True where a value that says <c>\x6162</c> means bytes, by the record's type or the column's.</summary>
     public bool IsBytes(RecordBatch batch, int field, int column) =>

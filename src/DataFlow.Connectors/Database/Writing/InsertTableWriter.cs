@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Text;
 
 namespace DataFlow.Connectors;
@@ -54,6 +55,12 @@ internal sealed class InsertTableWriter(WriteTarget target, Dialect dialect) : I
         if (target.IsBool(run.Batch, field, column) && (text.SequenceEqual("true"u8) || text.SequenceEqual("false"u8)))
         {
             return text[0] == 't';
+        }
+
+        // As a text it would be taken for the bytes of its digits.
+        if (target.Table.Formats[column] == ColumnFormat.Bits && ulong.TryParse(text, CultureInfo.InvariantCulture, out var bits))
+        {
+            return bits;
         }
 
         return target.IsBytes(run.Batch, field, column) && TableStatements.BytesOf(run.Batch.Field(row, field).Kind, text) is { } bytes

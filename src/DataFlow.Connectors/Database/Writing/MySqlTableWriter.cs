@@ -47,7 +47,11 @@ internal sealed class MySqlTableWriter(WriteTarget target, BatchPool pool) : ITa
         var isLoaded = target.Options.Write == TableWrite.Insert
             ? await LoadAsync(target.Table.Quoted, run, rows, numbered: false, transaction, ct).ConfigureAwait(false)
             : await UpsertAsync(run, rows, transaction, ct).ConfigureAwait(false);
-        await (isLoaded ? before.ReleaseAsync(ct) : before.RollBackAsync(ct)).ConfigureAwait(false);
+        if (!isLoaded)
+        {
+            await before.RollBackAsync(ct).ConfigureAwait(false);
+        }
+
         return isLoaded;
     }
 

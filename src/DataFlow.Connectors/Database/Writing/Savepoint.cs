@@ -1,5 +1,7 @@
 using System.Data.Common;
 using Microsoft.Data.SqlClient;
+using MySqlConnector;
+using Npgsql;
 
 namespace DataFlow.Connectors;
 
@@ -18,6 +20,24 @@ internal readonly struct Savepoint(DbTransaction transaction, string name)
 
         sqlServer.Save(name);
         return Task.CompletedTask;
+    }
+
+    /// <summary>Forgets it, so that what was done since stands, and sets it anew: in one round trip where the database can.</summary>
+    public async Task MoveAsync(CancellationToken ct)
+    {
+        if (transaction is NpgsqlTransaction { Connection: { } connection })
+        {
+            await connection.ExecuteAsync($"RELEASE SAVEPOINT {name}; SAVEPOINT {name}", ct).ConfigureAwait(false);
+            return;
+        }
+
+        if (transaction is not MySqlTransaction)
+        {
+            await ReleaseAsync(ct).ConfigureAwait(false);
+        }
+
+        // MySQL forgets a place by itself when there is another of its name.
+        await SaveAsync(ct).ConfigureAwait(false);
     }
 
     /// <summary>Forgets it: what was done since stands.</summary>

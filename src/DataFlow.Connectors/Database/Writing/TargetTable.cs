@@ -55,7 +55,7 @@ internal sealed class TargetTable
 
     /// <summary>True for a column that an empty text fits into.</summary>
     public bool HoldsText(int column) => Formats[column] is ColumnFormat.Text or ColumnFormat.Dynamic or ColumnFormat.Bytes
-        || (_address.Dialect is PostgreSqlDialect && Columns[column].DataTypeName is "text[]" or "citext");
+        || (_address.Dialect is PostgreSqlDialect && PostgreSqlColumns.TakesEmptyText(Columns[column]));
 
     /// <summary>The statement that makes a table for records.</summary>
     public static string CreateStatement(Dialect dialect, string table, RecordSchema schema, IReadOnlyList<string> key)

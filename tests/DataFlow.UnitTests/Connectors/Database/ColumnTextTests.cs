@@ -61,7 +61,7 @@ public sealed class ColumnTextTests
     public void Moments_beyond_the_calendar_are_written_all_the_same(long microseconds, string expected)
     {
         var output = new byte[64];
-        var text = Encoding.ASCII.GetString(output, 0, PostgreSqlFarDate.Write(output, microseconds, isDate: false));
+        var text = Encoding.ASCII.GetString(output, 0, PostgreSqlFarDate.WriteMoment(output, microseconds));
 
         Assert.Equal(expected, text);
     }

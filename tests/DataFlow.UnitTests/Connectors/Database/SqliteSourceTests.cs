@@ -208,6 +208,31 @@ public sealed class SqliteSourceTests : IDisposable
         Assert.Equal(["text", "1000.5", "", "1", "2"], records[1].Data.Values);
     }
 
+    /// <summary>Between two rows SQLite works on the thread that asked, and knows nothing of a stop by itself.</summary>
+    [Theory]
+    [InlineData("SELECT 1 AS id UNION ALL SELECT n FROM ({0})", "")]
+    [InlineData("SELECT id, at FROM e WHERE at > ? AND (id = 1 OR id IN ({0}))", "at")]
+    public async Task A_stop_breaks_off_a_step_that_finds_no_row(string query, string column)
+    {
+        const string Endless = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT n FROM r WHERE n < 0";
+        Run("CREATE TABLE e (id INTEGER PRIMARY KEY, at TEXT NOT NULL); INSERT INTO e VALUES (1, '2024-01-01'), (2, '2024-01-02')");
+        Use(("query", string.Format(System.Globalization.CultureInfo.InvariantCulture, query, Endless)), ("incremental-column", column));
+        using var stop = new CancellationTokenSource();
+        var run = Task.Run(() => _bench!.RunAsync(change: spec => spec with { BatchSize = 1 }, stop: stop.Token));
+        if (column.Length == 0)
+        {
+            await Eventually.Is(() => run.IsCompleted || _bench!.Collected.Count == 1);
+        }
+        else
+        {
+            await Eventually.Is(() => run.IsCompleted || _bench!.Log.Lines.Any(line => line.Contains("committed late", StringComparison.Ordinal)));
+        }
+
+        await stop.CancelAsync();
+
+        Assert.Null((await run.WaitAsync(SourceBench.Limit)).Error);
+    }
+
     [Fact]
     [Trait("claim", "DB-07")]
     [Trait("claim", "CFG-08")]
@@ -268,7 +293,7 @@ public sealed class SqliteSourceTests : IDisposable
         {
             SourceType = SourceType.Database,
             ConnectionString = $"jdbc:sqlite:{Path}",
-            Options = options.ToDictionary(option => option.Name, option => option.Value),
+            Options = options.Where(option => option.Value.Length > 0).ToDictionary(option => option.Name, option => option.Value),
         });
     }
 
