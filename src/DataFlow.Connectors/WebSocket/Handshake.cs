@@ -23,7 +23,7 @@ internal sealed class Handshake(SourceSettings settings, WebSocketSourceOptions 
     /// <exception cref="ConnectorException">It failed.</exception>
     public async Task<ClientWebSocket> OpenAsync(string cursor, bool worked, TimeProvider time, CancellationToken stop)
     {
-        var token = await TokenAsync(stop).ConfigureAwait(false);
+        var token = await TokenAsync(worked, stop).ConfigureAwait(false);
         var socket = new ClientWebSocket();
         using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
@@ -49,7 +49,7 @@ internal sealed class Handshake(SourceSettings settings, WebSocketSourceOptions 
         }
     }
 
-    private async Task<string> TokenAsync(CancellationToken stop)
+    private async Task<string> TokenAsync(bool worked, CancellationToken stop)
     {
         if (options.AuthTokenFile.Length == 0)
         {
@@ -63,7 +63,9 @@ internal sealed class Handshake(SourceSettings settings, WebSocketSourceOptions 
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw ConnectorException.User($"auth-token-file can't be read: {failure.Message}", failure);
+            // One that was there before may be being replaced.
+            var found = $"auth-token-file can't be read: {failure.Message}";
+            throw worked ? ConnectorException.External(found, failure) : ConnectorException.User(found, failure);
         }
     }
 

@@ -157,6 +157,12 @@ internal sealed class MessageBuffer : IMessageQueue
         {
             if (!_dropsOldest)
             {
+                if (_full.Count == 0)
+                {
+                    // Nothing can be added to it any more, so there is nothing to wait for.
+                    HandOn();
+                }
+
                 return false;
             }
 

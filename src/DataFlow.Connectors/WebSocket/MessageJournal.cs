@@ -155,8 +155,16 @@ internal sealed class MessageJournal : IMessageQueue
             }
 
             _acknowledged = Math.Max(_acknowledged, number);
-            RemoveDelivered();
-            _segments[^1].Flush();
+            try
+            {
+                RemoveDelivered();
+                _segments[^1].Flush();
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                throw Unusable(_folder, failure);
+            }
+
             _signals.WakeAdder();
         }
     }

@@ -121,9 +121,9 @@ internal sealed partial class StreamReceiver(
             var now = context.Time.GetUtcNow();
             var frame = _facts.Of(connection.Message.Span, connection.Kind, _number + 1, now, connection.HeardUpTo);
             Note(connection.Message.Span, now);
-            isFirst = isFirst && frame.CursorLength >= 0
-                && MessageFrame.CursorText(connection.Message.Span.Slice(frame.CursorStart, frame.CursorLength)) == resumedFrom;
-            if (isFirst)
+            isFirst = isFirst && (frame.CursorLength < 0
+                || MessageFrame.CursorText(connection.Message.Span.Slice(frame.CursorStart, frame.CursorLength)) == resumedFrom);
+            if (isFirst && frame.CursorLength >= 0)
             {
                 Interlocked.Increment(ref _repeated);
                 continue;

@@ -42,7 +42,7 @@ internal sealed class WebSocketConnection : IAsyncDisposable
         _answer = options.SubscribeExpect.Length > 0 ? Encoding.UTF8.GetBytes(options.SubscribeExpect) : null;
         _answerDue = _answer is null ? 0 : After(options.SubscribeTimeout);
         HeardUpTo = time.GetUtcNow();
-        _deafFor = options.HeartbeatInterval > TimeSpan.Zero ? options.HeartbeatInterval + options.HeartbeatTimeout : null;
+        _deafFor = options.HeartbeatInterval > TimeSpan.Zero ? LongestDeafness(options.HeartbeatInterval, options.HeartbeatTimeout) : null;
         _watching = options.IdleTimeout > TimeSpan.Zero || options.PingMessage.Length > 0 || _answer is not null ? WatchAsync() : Task.CompletedTask;
     }
 
@@ -333,6 +333,17 @@ internal sealed class WebSocketConnection : IAsyncDisposable
     private string Describe(Exception failure) => failure is WebSocketException { WebSocketErrorCode: WebSocketError.Faulted, InnerException: null }
         ? "The server sent what the protocol forbids, such as text that is no valid UTF-8: the connection was closed with code 1007 or 1002."
         : $"The connection was lost: {(failure.InnerException is { } inner ? $"{inner.Message} " : "")}{failure.Message}";
+
+    /// <summary>
+    /// From the last sign of life until a dead connection is noticed. The client looks only each quarter of the shorter time, and at
+    /// most each second, whether a ping or its answer is due: so each of the two waits can be one such step longer. One more is for
+    /// timers that are late.
+    /// </summary>
+    private static TimeSpan LongestDeafness(TimeSpan interval, TimeSpan timeout)
+    {
+        var step = TimeSpan.FromSeconds(Math.Max(1, Math.Min(interval.TotalSeconds, timeout.TotalSeconds) / 4));
+        return interval + timeout + (3 * step);
+    }
 
     private long After(TimeSpan span) => _time.GetTimestamp() + (long)(span.TotalSeconds * _time.TimestampFrequency);
 

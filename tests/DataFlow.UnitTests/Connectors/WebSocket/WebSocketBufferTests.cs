@@ -65,6 +65,21 @@ public sealed class WebSocketBufferTests
     }
 
     [Fact]
+    public async Task A_batch_that_can_take_no_more_is_given_out_at_once()
+    {
+        var (buffer, _) = Buffer(latency: TimeSpan.FromHours(1), options: new WebSocketSourceOptions { BufferBytes = new ByteSize(4096) });
+        await AddAsync(buffer, 1, bytes: 3000);
+        var taking = buffer.TakeAsync().AsTask();
+        Assert.False(taking.IsCompleted);
+
+        var adding = AddAsync(buffer, 2, bytes: 3000).AsTask();
+
+        (await taking)!.Release();
+        await adding;
+        buffer.Dispose();
+    }
+
+    [Fact]
     [Trait("claim", "WS-21")]
     public async Task Drop_oldest_gives_up_the_oldest_and_counts_them()
     {

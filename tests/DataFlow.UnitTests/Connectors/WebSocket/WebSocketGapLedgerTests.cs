@@ -92,7 +92,7 @@ public sealed class WebSocketGapLedgerTests
         gone.SetResult();
 
         Assert.False(await reading);
-        Assert.Equal(began + TimeSpan.FromHours(2) - TimeSpan.FromSeconds(40), connection.HeardUpTo);
+        Assert.Equal(began + TimeSpan.FromHours(2) - TimeSpan.FromSeconds(47.5), connection.HeardUpTo);
     }
 
     [Fact]

@@ -192,6 +192,34 @@ public sealed class WebSocketGapTests
     }
 
     [Fact]
+    public async Task A_greeting_before_the_message_of_the_cursor_doubles_nothing()
+    {
+        var connections = 0;
+        await using var server = await WebSocketServer.StartAsync(async connection =>
+        {
+            await connection.SendAsync("""{"event":"hello"}""");
+            foreach (var number in Interlocked.Increment(ref connections) == 1 ? [1, 2] : new[] { 2, 3 })
+            {
+                await connection.SendAsync($$"""{"n":{{number}}}""");
+            }
+
+            if (connections == 1)
+            {
+                await connection.CloseAsync(1001);
+            }
+
+            await connection.UntilClosedAsync();
+        });
+        using var bench = WebSocketRun.Bench(
+            $"{server.Address}/?from={{{{cursor}}}}", ("cursor-path", "n"), ("cursor-start", "0"), ("cursor-inclusive", "true"));
+
+        var outcome = await bench.RunAsync(expected: 5);
+
+        Assert.Equal(["1", "2", "3"], bench.Records().Select(record => record["n"]).OfType<string>());
+        Assert.Equal((5, 1), (outcome.Run.Read, outcome.Run.Deduplicated));
+    }
+
+    [Fact]
     public void Only_a_cursor_that_is_used_or_a_journal_makes_more_than_best_effort()
     {
         Assert.False(CapabilitiesOf("ws://localhost").Replayable);

@@ -93,6 +93,33 @@ public sealed class WebSocketHandshakeTests
         }
     }
 
+    [Fact]
+    public async Task A_token_file_that_is_being_replaced_is_read_again()
+    {
+        var folder = Directory.CreateTempSubdirectory("dataflow-ws-");
+        try
+        {
+            var tokens = Path.Combine(folder.FullName, "token");
+            await File.WriteAllTextAsync(tokens, "first", TestContext.Current.CancellationToken);
+            await using var server = await WebSocketServer.StartAsync(async connection =>
+            {
+                await connection.SendAsync(Message);
+                File.Delete(tokens);
+                await connection.CloseAsync(1001);
+            });
+            using var bench = WebSocketRun.Bench(server.Address, ("auth-type", "bearer"), ("auth-token-file", tokens));
+            var running = bench.RunAsync(expected: 2);
+            await Eventually.Is(() => running.IsCompleted || bench.Log.Lines.Any(line => line.Contains("auth-token-file can't be read")));
+            await File.WriteAllTextAsync(tokens, "second", TestContext.Current.CancellationToken);
+
+            Assert.Null((await running).Error);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     [Theory]
     [Trait("claim", "WS-29")]
     [InlineData(401, "answered 401 (Unauthorized) instead of 101. Check auth-type, auth-token")]

@@ -126,6 +126,29 @@ public sealed class WebSocketJournalTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_that_can_not_be_removed_is_a_failure_that_may_pass()
+    {
+        using var journal = Open(Context(), bytes: 65_536);
+        await AddAllAsync(journal, 1, 300);
+        var oldest = Files().Order().First();
+        File.Delete(oldest);
+        Directory.CreateDirectory(Path.Combine(oldest, "in the way"));
+        var batch = await TakeAsync(journal, complete: true);
+        while (NumbersIn(batch)[^1] < 300)
+        {
+            batch.Release();
+            batch = await TakeAsync(journal);
+        }
+
+        batch.Release();
+
+        var error = Assert.Throws<ConnectorException>(() => journal.Acknowledge(300));
+
+        Assert.NotEqual(RetryKind.Never, error.Retry.Kind);
+        Assert.StartsWith("The journal in ", error.Message);
+    }
+
+    [Fact]
     public async Task A_message_larger_than_a_batch_passes_through()
     {
         var context = Context();
