@@ -53,18 +53,15 @@ public sealed class MariaDbServer : IDisposable
     /// <summary>Ends every session in the middle of what it does and starts the server again. Settings are as at first.</summary>
     public Task RestartAsync()
     {
-        Stop();
+        _process?.StopAndKeep();
         return LaunchAsync();
     }
 
     /// <summary>Ends a server of our own and removes its data.</summary>
     public void Dispose()
     {
-        Stop();
-        if (Directory.Exists(_data))
-        {
-            Directory.Delete(_data, recursive: true);
-        }
+        _process?.Dispose();
+        _process = null;
     }
 
     /// <summary>Runs statements of the administrator.</summary>
@@ -137,17 +134,12 @@ public sealed class MariaDbServer : IDisposable
         var data = _data ?? throw new InvalidOperationException("A server that is not ours is not started.");
         _process = PrivateServer.Start(
             "mariadb",
-            $"printf \"ALTER USER root@localhost IDENTIFIED BY '{Password}';\\n\" > init.sql; "
-                + $"[ -d '{data}' ] || '{Program("mariadb-install-db")}' --no-defaults --datadir='{data}' --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve",
-            $"'{Program("mariadbd")}' --no-defaults --datadir='{data}' --port={Port} --bind-address=127.0.0.1 --socket=\"$DIR/socket\" "
-                + "--pid-file=\"$DIR/pid\" --init-file=\"$DIR/init.sql\" --innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=64M --local-infile=1 --max-connections=200 --log-warnings=0");
+            data,
+            $"'{Program("mariadb-install-db")}' --no-defaults --datadir=\"$DATA\" --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve && "
+                + $"printf \"ALTER USER root@localhost IDENTIFIED BY '{Password}';\\n\" > \"$DATA/init.sql\"",
+            $"'{Program("mariadbd")}' --no-defaults --datadir=\"$DATA\" --port={Port} --bind-address=127.0.0.1 --socket=\"$DIR/socket\" "
+                + "--pid-file=\"$DIR/pid\" --init-file=\"$DATA/init.sql\" --innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=64M --local-infile=1 --max-connections=200 --log-warnings=0");
         await _process.WaitAsync(async () => await (await OpenAsync("")).DisposeAsync());
-    }
-
-    private void Stop()
-    {
-        _process?.Dispose();
-        _process = null;
     }
 }
 

@@ -61,7 +61,7 @@ public sealed class PostgreSqlServer : IDisposable
     /// <summary>Ends a server of our own as a crash does: nobody is told, and it recovers from its log when it is started again.</summary>
     public void Stop()
     {
-        _process?.Dispose();
+        _process?.StopAndKeep();
         _process = null;
     }
 
@@ -82,9 +82,11 @@ public sealed class PostgreSqlServer : IDisposable
     /// <summary>Ends a server of our own and removes its data.</summary>
     public void Dispose()
     {
-        Stop();
+        _process?.Dispose();
+        _process = null;
         if (Directory.Exists(_data))
         {
+            // It was stopped and not started again.
             Directory.Delete(_data, recursive: true);
         }
     }
@@ -132,8 +134,9 @@ public sealed class PostgreSqlServer : IDisposable
         var programs = Path.GetDirectoryName(Path.GetFullPath(Folder()!));
         return PrivateServer.Start(
             "postgresql",
-            $"[ -d '{data}' ] || {{ echo '{Password}' > password; '{programs}/initdb' -D '{data}' -U postgres -A scram-sha-256 --pwfile=password -E UTF8 --locale=C.UTF-8 --no-sync; }}",
-            $"'{programs}/postgres' -D '{data}' -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c wal_level=logical "
+            data,
+            $"echo '{Password}' > password && '{programs}/initdb' -D \"$DATA\" -U postgres -A scram-sha-256 --pwfile=password -E UTF8 --locale=C.UTF-8 --no-sync",
+            $"'{programs}/postgres' -D \"$DATA\" -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c wal_level=logical "
                 + "-c max_prepared_transactions=20 -c max_replication_slots=30 -c max_wal_senders=30 -c max_connections=200 -c log_min_messages=fatal");
     }
 

@@ -25,19 +25,22 @@ internal sealed class PrivateServer : IDisposable
 
     /// <summary>Starts a server.</summary>
     /// <param name="name">For the folder's name.</param>
-    /// <param name="prepare">A shell command that makes the data; <c>$DIR</c> is the folder.</param>
+    /// <param name="data">Where its data are, or will be made.</param>
+    /// <param name="prepare">A shell command that makes the data in <c>$DATA</c>, where there are none; <c>$DIR</c> is a folder for all else.</param>
     /// <param name="run">A shell command that is the server, in the foreground.</param>
-    public static PrivateServer Start(string name, string prepare, string run)
+    public static PrivateServer Start(string name, string data, string prepare, string run)
     {
         var script = $$"""
             set -u
             DIR=$(mktemp -d "${TMPDIR:-/tmp}/dataflow-{{name}}-XXXXXX") || exit 1
-            trap 'rm -rf "$DIR"' EXIT
+            DATA='{{data}}'
+            KEEP=
+            trap 'rm -rf "$DIR"; [ "$KEEP" ] || rm -rf "$DATA"' EXIT
             cd "$DIR" || exit 1
-            { {{prepare}}; } || exit 1
+            [ -d "$DATA" ] || { {{prepare}}; } || exit 1
             {{run}} &
             SERVER=$!
-            while read -r NOTHING; do :; done
+            while read -r KEEP; do break; done
             kill -QUIT $SERVER 2> /dev/null
             wait $SERVER
             """;
@@ -80,7 +83,14 @@ internal sealed class PrivateServer : IDisposable
         }
     }
 
-    /// <summary>Stops the server and removes its folder.</summary>
+    /// <summary>Stops the server and leaves its data for another one.</summary>
+    public void StopAndKeep()
+    {
+        _shell.StandardInput.WriteLine("keep");
+        Dispose();
+    }
+
+    /// <summary>Stops the server and removes its data.</summary>
     public void Dispose()
     {
         _shell.StandardInput.Close();
