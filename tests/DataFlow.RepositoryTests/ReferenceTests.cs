@@ -25,6 +25,23 @@ public sealed class ReferenceTests
         Assert.All(Directory.GetFiles(folder, "*", SearchOption.AllDirectories), path => Assert.Contains(Path.GetFullPath(path), known));
     }
 
+    [Fact]
+    [Trait("claim", "OPS-12")]
+    public void Every_sink_and_every_transform_has_a_place_in_a_guide()
+    {
+        var sinks = File.ReadAllText(Repository.PathOf("docs", "guides", "sinks.md"));
+        var transforms = File.ReadAllText(Repository.PathOf("docs", "guides", "transforms.md"));
+
+        Assert.All(BuiltInCatalogue.Instance.Sinks, sink =>
+        {
+            Assert.Contains($"\n## {sink.Name}\n", sinks, StringComparison.Ordinal);
+            Assert.Contains($"(../reference/sinks/{sink.Name}.md)", sinks, StringComparison.Ordinal);
+        });
+        Assert.All(
+            BuiltInCatalogue.Instance.Transforms,
+            transform => Assert.Contains($"(../reference/transforms/{transform.Name}.md)", transforms, StringComparison.Ordinal));
+    }
+
     public static TheoryData<string> PipelineFiles => [.. Repository.Files("pipeline.yaml").Select(path => Path.GetRelativePath(Repository.Root, path))];
 
     [Theory]

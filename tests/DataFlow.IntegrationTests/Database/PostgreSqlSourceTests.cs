@@ -143,6 +143,7 @@ public sealed class PostgreSqlSourceTests : IAsyncLifetime
     [Fact]
     [Trait("claim", "DB-14")]
     [Trait("claim", "DB-28")]
+    [Trait("claim", "OPS-09")]
     public async Task It_polls_until_it_is_stopped_and_leaves_no_query_behind()
     {
         await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY)");
@@ -159,7 +160,11 @@ public sealed class PostgreSqlSourceTests : IAsyncLifetime
         await stop.CancelAsync();
         Assert.Null((await run).Error);
         Assert.Equal(["1", "2", "3"], bench.Records.Select(record => record.Id));
-        Assert.Equal(["0"], await _database.RowsAsync("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dataflow' AND datname = current_database() AND state <> 'idle'"));
+        const string Sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dataflow' AND datname = current_database() AND state";
+        Assert.Equal(["0"], await _database.RowsAsync($"{Sessions} <> 'idle'"));
+
+        // Its connections are pooled: they are kept, and a few served all polls.
+        Assert.InRange(int.Parse((await _database.RowsAsync($"{Sessions} = 'idle'"))[0], System.Globalization.CultureInfo.InvariantCulture), 1, 4);
     }
 
     [Fact]

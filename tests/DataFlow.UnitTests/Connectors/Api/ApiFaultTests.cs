@@ -15,6 +15,7 @@ public sealed class ApiFaultTests
 
     [Theory]
     [Trait("claim", "API-25")]
+    [Trait("claim", "OPS-09")]
     [InlineData(408)]
     [InlineData(429)]
     [InlineData(500)]
