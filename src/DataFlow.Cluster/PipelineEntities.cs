@@ -21,11 +21,11 @@ internal sealed class PipelineEntities(IRequiredActor<PipelineActor> pipelines, 
     {
         if (pipeline.Instances.Count == 0)
         {
-            await AskAsync(new Execute(pipeline.Name, command, by), CommandTimeout, ct).ConfigureAwait(false);
+            await AskAsync(new Execute(pipeline.Name, command, by, Guid.NewGuid()), CommandTimeout, ct).ConfigureAwait(false);
             return;
         }
 
-        var answers = await Task.WhenAll(Asked(pipeline, command).Select(instance => TryAsync(instance, command, by, ct))).ConfigureAwait(false);
+        var answers = await Task.WhenAll(Asked(pipeline).Select(instance => TryAsync(instance, command, by, ct))).ConfigureAwait(false);
         RefusalException[] refusals = [.. answers.OfType<RefusalException>()];
         if (refusals.Length > 0)
         {
@@ -45,18 +45,18 @@ internal sealed class PipelineEntities(IRequiredActor<PipelineActor> pipelines, 
         }
     }
 
-    // Where some instances have come to the end of their share, pause and resume are about the others.
-    private static IReadOnlyList<RegisteredPipeline> Asked(RegisteredPipeline pipeline, LifecycleCommand command)
+    // Where some instances have come to the end of their share, commands are about the others: a start would read those shares again.
+    private static IReadOnlyList<RegisteredPipeline> Asked(RegisteredPipeline pipeline)
     {
         RegisteredPipeline[] open = [.. pipeline.Instances.Where(instance => instance.State != LifecycleState.Completed)];
-        return command is LifecycleCommand.Pause or LifecycleCommand.Resume && open.Length > 0 ? open : pipeline.Instances;
+        return open.Length > 0 ? open : pipeline.Instances;
     }
 
     private async Task<RefusalException?> TryAsync(RegisteredPipeline instance, LifecycleCommand command, string by, CancellationToken ct)
     {
         try
         {
-            await AskAsync(new Execute(instance.Name, command, by), CommandTimeout, ct).ConfigureAwait(false);
+            await AskAsync(new Execute(instance.Name, command, by, Guid.NewGuid()), CommandTimeout, ct).ConfigureAwait(false);
             return null;
         }
         catch (RefusalException refusal)
@@ -101,8 +101,8 @@ internal sealed class PipelineEntities(IRequiredActor<PipelineActor> pipelines, 
     }
 
     /// <summary>
-    /// Asks again where no answer comes: a message is lost when the pipeline moves to another node just then. Every message may be
-    /// carried out twice.
+    /// Asks again where no answer comes: a message is lost when the pipeline moves to another node just then. A command that comes to
+    /// one entity twice is carried out once.
     /// </summary>
     private async Task<object> AnswerToAsync(IPipelineMessage message, TimeSpan timeout, CancellationToken ct)
     {

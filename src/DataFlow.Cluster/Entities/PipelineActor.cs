@@ -22,6 +22,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
     private readonly EntityServices _services;
     private readonly Supervision _supervision = new();
     private readonly Queue<(Execute Command, IActorRef Sender)> _waitingCommands = new();
+    private readonly AnsweredCommands _answered = new();
     private LocalRun? _run;
     private KeptLease? _lease;
     private string? _waitsFor;
@@ -254,7 +255,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
             IControlMessage? answer;
             try
             {
-                answer = await CarryOutAsync(next.Command);
+                answer = _answered.Find(next.Command.Id) ?? await CarryOutAsync(next.Command);
             }
             catch (ConnectorException failure)
             {
@@ -268,6 +269,7 @@ internal sealed class PipelineActor : ReceiveActor, IWithTimers
             }
 
             _waitingCommands.Dequeue();
+            _answered.Add(next.Command.Id, answer);
             next.Sender.Tell(answer);
         }
     }

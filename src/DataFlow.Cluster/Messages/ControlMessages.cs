@@ -20,7 +20,11 @@ internal sealed record EnsureRunning(string Pipeline) : IPipelineMessage;
 internal sealed record Restart(string Pipeline) : IPipelineMessage;
 
 /// <summary>Carry out a command. Answered by <see cref="StatusReply"/> or <see cref="RefusalReply"/>.</summary>
-internal sealed record Execute(string Pipeline, LifecycleCommand Command, string By) : IPipelineMessage;
+/// <param name="Pipeline">The pipeline's name.</param>
+/// <param name="Command">What to do.</param>
+/// <param name="By">Who asked for it.</param>
+/// <param name="Id">The same in all copies of one command; empty from a node that sends none.</param>
+internal sealed record Execute(string Pipeline, LifecycleCommand Command, string By, Guid Id = default) : IPipelineMessage;
 
 /// <summary>Say what the run does. Answered by <see cref="StatusReply"/>.</summary>
 internal sealed record GetStatus(string Pipeline) : IPipelineMessage;

@@ -102,6 +102,8 @@ public abstract partial class ServiceStoreConformance
         foreach (var name in names)
         {
             await MoveAsync(LifecycleState.Created, LifecycleState.Stopped, HistoryEvent.Stopped, name: name);
+            var run = (await Store.State.OpenRunAsync(name, "ann", Ct)).Checkpoint;
+            await Store.State.CommitAsync(name, new StateCommit { Checkpoint = run with { Sequence = 1, SinkState = "1,000 bytes" } }, Ct);
             await Store.State.SeekAsync(name, "a", new SplitPosition(7, "{}"), "bob", Ct);
         }
 
@@ -113,13 +115,17 @@ public abstract partial class ServiceStoreConformance
         Assert.All(whole.Entries, entry => Assert.Equal(names.Contains(entry.Name) ? LifecycleState.Stopped : LifecycleState.Created, entry.State));
         foreach (var gone in names.Except(whole.Entries.Select(entry => entry.Name)))
         {
-            Assert.Empty((await Store.State.ReadAsync(gone, Ct))!.Checkpoint.Splits);
+            var left = (await Store.State.ReadAsync(gone, Ct))!.Checkpoint;
+            Assert.Empty(left.Splits);
+            Assert.Null(left.SinkState);
             Assert.Equal(HistoryEvent.Removed, (await EventsOfAsync(gone))[0]);
         }
 
         foreach (var kept in names.Intersect(whole.Entries.Select(entry => entry.Name)))
         {
-            Assert.Single((await Store.State.ReadAsync(kept, Ct))!.Checkpoint.Splits);
+            var stayed = (await Store.State.ReadAsync(kept, Ct))!.Checkpoint;
+            Assert.Single(stayed.Splits);
+            Assert.Equal("1,000 bytes", stayed.SinkState);
         }
     }
 

@@ -72,6 +72,29 @@ public sealed class FrozenRunTests
         Assert.Empty(log.Lines);
     }
 
+    [Theory]
+    [InlineData("postgresql")]
+    [InlineData("mysql")]
+    public async Task A_pipeline_of_the_same_name_that_writes_into_another_database_of_the_server_is_left_alone(string kind)
+    {
+        await using var database = await TestDatabase.CreateAsync(kind);
+        await using var other = await TestDatabase.CreateAsync(kind);
+        var pool = new BatchPool();
+        var log = new CollectedLog();
+        await database.ExecuteAsync("CREATE TABLE numbers (n int PRIMARY KEY, text text)");
+        await other.ExecuteAsync("CREATE TABLE numbers (n int PRIMARY KEY, text text)");
+        await using var writing = Sink(database);
+        await writing.OpenAsync(Context(epoch: 1, pool, log), CancellationToken.None);
+        await WriteAsync(writing, pool, 1);
+
+        await using var namesake = Sink(other);
+        await namesake.OpenAsync(Context(epoch: 1, pool, log), CancellationToken.None);
+        await writing.CommitAsync(Checkpoint.None with { Generation = 1, Epoch = 1, Sequence = 1 }, CancellationToken.None);
+
+        Assert.Equal(["1"], await database.RowsAsync("SELECT n FROM numbers"));
+        Assert.Empty(log.Lines);
+    }
+
     private static ISink Sink(TestDatabase database) => ConfiguredSink.Of(
         BuiltInCatalogue.Instance,
         $"{{ type: database, connection: '{database.JdbcUrl}', options: {{ username: {database.User}, password: '{database.Password}', table: numbers, write: upsert, key: n }} }}")

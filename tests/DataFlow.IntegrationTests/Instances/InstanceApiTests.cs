@@ -108,6 +108,28 @@ public sealed class InstanceApiTests(TestService service) : IClassFixture<TestSe
     }
 
     [Fact]
+    public async Task A_start_of_the_whole_does_not_read_again_what_an_instance_has_read_to_its_end()
+    {
+        service.Write("rest-2.ndjson/x", "");
+        for (var file = 0; file < 8; file++)
+        {
+            service.Write($"rest/{file}.csv", "id\n1\n");
+        }
+
+        await service.AddAsync(Files("rest", "rest/*.csv", count: 2), start: true);
+        await service.ReachesAsync("rest.1", "completed");
+        await service.ReachesAsync("rest.2", "failed");
+        Directory.Delete(service.PathOf("rest-2.ndjson"), recursive: true);
+
+        await service.PostAsync("pipelines/rest/recover");
+        (await service.PostAsync("pipelines/rest/start")).Is(HttpStatusCode.OK);
+
+        await service.ReachesAsync("rest", "completed");
+        var history = (await service.GetAsync("pipelines/rest.1/history")).Json["items"]!.AsArray();
+        Assert.Single(history, entry => entry!["event"]!.GetValue<string>() == "started");
+    }
+
+    [Fact]
     public async Task What_only_an_instance_has_is_asked_of_an_instance()
     {
         await service.AddAsync(Endless("asked"));

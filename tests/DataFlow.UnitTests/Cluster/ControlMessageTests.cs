@@ -21,7 +21,11 @@ public sealed class ControlMessageTests : IDisposable
     {
         { new EnsureRunning("orders"), "ensure-running", """{"Pipeline":"orders"}""" },
         { new Restart("orders"), "restart", """{"Pipeline":"orders"}""" },
-        { new Execute("orders", LifecycleCommand.Pause, "ann"), "execute", """{"Pipeline":"orders","Command":"Pause","By":"ann"}""" },
+        {
+            new Execute("orders", LifecycleCommand.Pause, "ann", new Guid("00000000-0000-0000-0000-000000000007")),
+            "execute",
+            """{"Pipeline":"orders","Command":"Pause","By":"ann","Id":"00000000-0000-0000-0000-000000000007"}"""
+        },
         { new GetStatus("orders"), "get-status", """{"Pipeline":"orders"}""" },
         { new StatusReply(Run: null), "status", """{"Run":null}""" },
         {
@@ -65,6 +69,11 @@ public sealed class ControlMessageTests : IDisposable
     [Fact]
     public void Fields_that_a_newer_version_has_added_are_passed_over() => Assert.Equal(
         new EnsureRunning("orders"), _serializer.FromBinary("""{"Pipeline":"orders","Urgency":3}"""u8.ToArray(), "ensure-running"));
+
+    [Fact]
+    public void A_command_of_an_older_version_has_no_id() => Assert.Equal(
+        new Execute("orders", LifecycleCommand.Stop, "ann", Guid.Empty),
+        _serializer.FromBinary("""{"Pipeline":"orders","Command":"Stop","By":"ann"}"""u8.ToArray(), "execute"));
 
     [Fact]
     public void The_longest_command_stays_far_below_what_a_frame_holds() => Assert.InRange(

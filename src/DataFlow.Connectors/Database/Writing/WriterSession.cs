@@ -18,10 +18,10 @@ internal abstract class WriterSession
     /// <param name="pipeline">The pipeline's name.</param>
     public static WriterSession? Of(Dialect dialect, string checkpoints, string pipeline)
     {
-        var mark = XxHash64.HashToUInt64(Encoding.UTF8.GetBytes($"{checkpoints}\n{pipeline}"));
+        var mark = $"{checkpoints}\n{pipeline}";
         return dialect switch
         {
-            PostgreSqlDialect => new PostgreSqlWriterSession(mark),
+            PostgreSqlDialect => new PostgreSqlWriterSession(HashOf(mark)),
             MySqlDialect => new MySqlWriterSession(mark),
             _ => null,
         };
@@ -36,6 +36,8 @@ internal abstract class WriterSession
 
     /// <summary>Takes the mark off a session that goes back to its pool.</summary>
     public virtual Task LeaveAsync(DbConnection connection) => Task.CompletedTask;
+
+    private static ulong HashOf(string mark) => XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(mark));
 
     /// <summary>By a lock of the transaction, so that a pooler in between may give each transaction another session.</summary>
     private sealed class PostgreSqlWriterSession(ulong mark) : WriterSession
@@ -57,23 +59,25 @@ internal abstract class WriterSession
                 string.Create(CultureInfo.InvariantCulture, $"SELECT pg_advisory_xact_lock({(long)mark})"), ct, transaction);
     }
 
-    /// <summary>By a lock of the session, which is the only kind there is.</summary>
-    private sealed class MySqlWriterSession(ulong mark) : WriterSession
+    /// <summary>By a lock of the session, which is the only kind there is. All databases of a server share the names of locks.</summary>
+    private sealed class MySqlWriterSession(string mark) : WriterSession
     {
-        private readonly string _name = string.Create(CultureInfo.InvariantCulture, $"'dataflow-{mark:x16}'");
-
         public override async Task<bool> EndEarlierAsync(DbConnection connection, CancellationToken ct)
         {
-            var holder = await connection.ScalarAsync($"SELECT NULLIF(IS_USED_LOCK({_name}), CONNECTION_ID())", ct).ConfigureAwait(false);
+            var name = NameIn(connection);
+            var holder = await connection.ScalarAsync($"SELECT NULLIF(IS_USED_LOCK({name}), CONNECTION_ID())", ct).ConfigureAwait(false);
             if (holder is not null)
             {
                 await connection.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"KILL {holder}"), ct).ConfigureAwait(false);
             }
 
-            await connection.ScalarAsync($"SELECT GET_LOCK({_name}, 10)", ct).ConfigureAwait(false);
+            await connection.ScalarAsync($"SELECT GET_LOCK({name}, 10)", ct).ConfigureAwait(false);
             return holder is not null;
         }
 
-        public override Task LeaveAsync(DbConnection connection) => connection.ExecuteAsync($"DO RELEASE_LOCK({_name})", CancellationToken.None);
+        public override Task LeaveAsync(DbConnection connection) => connection.ExecuteAsync($"DO RELEASE_LOCK({NameIn(connection)})", CancellationToken.None);
+
+        private string NameIn(DbConnection connection) =>
+            string.Create(CultureInfo.InvariantCulture, $"'dataflow-{HashOf($"{connection.Database}\n{mark}"):x16}'");
     }
 }

@@ -78,6 +78,10 @@ internal static class PostgresPipelines
             [pipeline, now], ct).ConfigureAwait(false);
     }
 
+    /// <summary>Forgets what it has left in its sink: a later one of its name must not take it for its own and replace it.</summary>
+    public static Task DisownOutputAsync(NpgsqlConnection connection, string pipeline, CancellationToken ct) =>
+        connection.ExecuteAsync("update dataflow.pipeline set sink_state = null where name = $1", [pipeline], ct);
+
     public static async Task SeekAsync(
         NpgsqlConnection connection, string pipeline, string split, SplitPosition position, DateTimeOffset now, CancellationToken ct)
     {

@@ -74,6 +74,7 @@ internal sealed class PostgresRegistry(PostgresDatabase database, TimeProvider t
                 foreach (var entry in change.Removed)
                 {
                     await TakeAsync(connection, entry, by, ct).ConfigureAwait(false);
+                    await PostgresPipelines.DisownOutputAsync(connection, entry, ct).ConfigureAwait(false);
                 }
 
                 var version = RegistryRules.DescribeChange(expectedVersion + 1);

@@ -85,6 +85,10 @@ internal static class SqlitePipelines
             pipeline, now) == 1;
     }
 
+    /// <summary>Forgets what it has left in its sink: a later one of its name must not take it for its own and replace it.</summary>
+    public static void DisownOutput(SqliteConnection connection, string pipeline) =>
+        connection.Execute("update pipeline set sink_state = null where name = ?1", pipeline);
+
     public static void Seek(SqliteConnection connection, string pipeline, string split, SplitPosition position, long now)
     {
         connection.Execute(

@@ -67,6 +67,7 @@ internal sealed class SqliteRegistry(SqliteDatabase database, SqliteWriter write
                 foreach (var entry in change.Removed)
                 {
                     Take(connection, entry, by);
+                    SqlitePipelines.DisownOutput(connection, entry);
                 }
 
                 foreach (var entry in change.Kept)
