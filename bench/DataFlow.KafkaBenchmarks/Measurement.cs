@@ -13,12 +13,12 @@ internal static class Measurement
     private const int WarmUps = 8;
 
     /// <summary>A table of medians.</summary>
-    public static string Run(IReadOnlyList<Contender> contenders, int messages, int rounds)
+    public static string Run(IReadOnlyList<Contender> contenders, int messages, int rounds, int warmUps = WarmUps)
     {
         var cpu = contenders.ToDictionary(contender => contender, _ => new List<double>());
         var wall = contenders.ToDictionary(contender => contender, _ => new List<double>());
         var allocated = contenders.ToDictionary(contender => contender, _ => new List<double>());
-        for (var round = -WarmUps; round < rounds; round++)
+        for (var round = -warmUps; round < rounds; round++)
         {
             foreach (var contender in contenders)
             {

@@ -29,6 +29,12 @@ public static class ClusterServiceCollectionExtensions
                 "A cluster of 2 nodes is worse than one node: when either dies the other can't tell whether it is the one that was cut off. Use 1 node, or 3.");
         }
 
+        if (options.Nodes > 2 && options.Nodes % 2 == 0)
+        {
+            throw ConnectorException.User(
+                $"A cluster of {options.Nodes} nodes survives no more deaths than one of {options.Nodes - 1}, and cut into halves it stops as a whole. Use an odd number of nodes.");
+        }
+
         if (options.Nodes > 1 && (options.Database is null || options.Seeds.Count == 0))
         {
             throw ConnectorException.User(

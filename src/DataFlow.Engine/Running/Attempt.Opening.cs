@@ -46,13 +46,15 @@ internal sealed partial class Attempt
         return await _sink.OpenAsync(SinkContext(), stop).ConfigureAwait(false);
     }
 
+    private bool StartsOver => _checkpoint.Sequence == 0 && _checkpoint.Splits.Count == 0;
+
     private SinkContext SinkContext() => new()
     {
         PipelineId = _spec.PipelineId,
         Generation = _checkpoint.Generation,
         Epoch = _checkpoint.Epoch,
-        State = _checkpoint.SinkState,
-        StartsOver = _checkpoint.Sequence == 0 && _checkpoint.Splits.Count == 0,
+        State = StartsOver && !_spec.SourceStartsOver ? null : _checkpoint.SinkState,
+        StartsOver = StartsOver,
         Time = _services.Time,
         Pool = _services.Pool,
         Logger = _services.Logger,

@@ -15,6 +15,12 @@ public sealed record PipelineSpec
     /// <summary>What the source can promise.</summary>
     public required SourceCapabilities SourceCapabilities { get; init; }
 
+    /// <summary>
+    /// True when the source reads everything again once its state is gone. False where the other side keeps the place, as a consumer
+    /// group does: a sink must then not replace what it has written, because nobody would bring it again.
+    /// </summary>
+    public bool SourceStartsOver { get; init; } = true;
+
     /// <summary>Applied to each batch, in order.</summary>
     public IReadOnlyList<ITransform> Transforms { get; init; } = [];
 

@@ -68,6 +68,7 @@ public static class PipelineSpecs
             SourceType = source.Definition.Name,
             CreateSource = createSource,
             SourceCapabilities = source.Definition.Capabilities(source.Settings),
+            SourceStartsOver = source.Definition.Sharing(source.Settings).PositionsMeanShare,
             CreateSink = createSink,
             Until = until,
             BatchSize = source.BatchSize,

@@ -25,7 +25,7 @@ public sealed class InstanceNumberTests(KafkaFixture fixture, TestService servic
             }
 
             await service.PostAsync("pipelines/scaled/start");
-            await Eventually.IsAsync(() => Task.FromResult((Written() == published, $"{Written()} of {published} are there")));
+            await Eventually.IsAsync(() => Task.FromResult((Written("scaled-*.ndjson") == published, $"{Written("scaled-*.ndjson")} of {published} are there")));
             await service.PostAsync("pipelines/scaled/stop");
         }
 
@@ -42,6 +42,30 @@ public sealed class InstanceNumberTests(KafkaFixture fixture, TestService servic
             """;
     }
 
-    private int Written() => Directory.EnumerateFiles(service.Folder, "scaled-*.ndjson")
+    [Fact]
+    public async Task What_was_written_stays_when_the_state_is_reset_while_the_group_goes_on()
+    {
+        var topic = await KafkaTopic.CreateAsync(fixture.Kafka);
+        await service.AddAsync($$"""
+            name: reset
+            source:
+              type: kafka
+              connection: {{fixture.Kafka.Address}}
+              options: { topic: {{topic.Name}}, group-id: {{topic.Group}}, session-timeout: 6s }
+              poll-interval-ms: 50
+            sink: { type: file, connection: reset.ndjson, options: { if-exists: append } }
+            commit-interval: 50ms
+            """);
+        foreach (var published in (int[])[100, 200])
+        {
+            topic.WriteTo(0, [.. Enumerable.Range(published, 100).Select(number => $$"""{"n": {{number}}}""")]);
+            await service.PostAsync("pipelines/reset/start");
+            await Eventually.IsAsync(() => Task.FromResult((Written("reset.ndjson") == published, $"{Written("reset.ndjson")} of {published} are there")));
+            await service.PostAsync("pipelines/reset/stop");
+            await service.PostAsync("pipelines/reset/state/reset");
+        }
+    }
+
+    private int Written(string pattern) => Directory.EnumerateFiles(service.Folder, pattern)
         .SelectMany(File.ReadLines).Select(line => JsonNode.Parse(line)!["n"]!.GetValue<int>()).Distinct().Count();
 }

@@ -80,6 +80,11 @@ public class PipelineInstanceTests
     }
 
     [Fact]
+    public void Only_a_path_has_a_place_for_the_instance() => Assert.Equal(
+        "https://example.com/{instance}",
+        Parse("name: orders\nsource: { type: file, connection: a.csv }\nsink: { type: http, connection: 'https://example.com/{instance}' }\n").Sink.Settings.Connection);
+
+    [Fact]
     public void A_file_that_all_instances_would_write_to_is_refused() => Assert.EndsWith(
         "sink.connection: all instances would write to the same file; put {instance} into the path, such as out/orders-{instance}.ndjson, or leave 'instances' out.",
         Problems(Files.Replace("-{instance}", "", StringComparison.Ordinal)));

@@ -46,7 +46,7 @@ internal sealed class ConnectorReader(
             Settings = new SinkSettings
             {
                 PipelineId = pipelineId,
-                Connection = Resolve(PipelineInstance.Fill(keys.Connection ?? "", instance: null), definition.ConnectionIsPath),
+                Connection = definition.ConnectionIsPath ? Resolve(PipelineInstance.Fill(keys.Connection ?? "", instance: null), isPath: true) : keys.Connection ?? "",
                 ConfiguredConnection = keys.Connection ?? "",
                 Options = options,
                 BaseDirectory = baseDirectory,
