@@ -40,7 +40,7 @@ internal static class Writers
         var answered = 0;
         for (var number = 0; number < count; number++)
         {
-            producer.Produce(topic, new Message<byte[], byte[]> { Key = Keys[number % BatchSize], Value = Values[number % BatchSize] }, _ => answered++);
+            producer.Produce(topic, new Message<byte[], byte[]> { Key = Keys[number % BatchSize], Value = Values[number % BatchSize] }, _ => Interlocked.Increment(ref answered));
         }
 
         producer.Flush(Limit);

@@ -34,6 +34,12 @@ internal sealed class DatabaseBatches(SourceContext context, DatabaseAddress add
     /// <summary>True when a batch should take no more rows.</summary>
     public bool IsFull(RecordBatch batch) => batch.RowCount >= _mostRows || batch.Length >= context.BatchBytes;
 
+    /// <summary>
+    /// Names the last row of a scan in no order. By number and values: a scan that is made again may give another row the same
+    /// number, and whoever leaves out what came twice would leave it out.
+    /// </summary>
+    public static UInt128 NameOfLast(RecordBatch batch, long number) => HashLast(batch, cursor: -1, []) + (ulong)number;
+
     /// <summary>Names the last row by its key and its cursor, or by all its values.</summary>
     public static UInt128 HashLast(RecordBatch batch, int cursor, int[] key)
     {

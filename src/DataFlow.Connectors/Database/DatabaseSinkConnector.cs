@@ -178,12 +178,19 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         }
 
         await BeginAsync(ct).ConfigureAwait(false);
+        var isKnown = ReferenceEquals(schema, _schema) && _writer is not null;
         _schema = schema;
         _columns = [.. schema.Names.Select(_table!.IndexOf)];
         _key = [.. options.Key.Select(name => _table.IndexOf(name) is >= 0 and var column
             ? column
             : throw ConnectorException.User($"The table {options.Table} has no column '{name}', which the option key names."))];
-        _writer ??= CreateWriter(new WriteTarget(Connection, _table, _key, options));
+        var target = new WriteTarget(Connection, _table, _key, options);
+        if (!isKnown && address.Dialect is MySqlDialect && options.Write == TableWrite.Upsert)
+        {
+            await MySqlUniqueIndexes.CheckAsync(target, _columns, _transaction, ct).ConfigureAwait(false);
+        }
+
+        _writer ??= CreateWriter(target);
     }
 
     private async Task BeginAsync(CancellationToken ct)

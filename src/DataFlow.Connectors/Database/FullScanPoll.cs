@@ -63,7 +63,8 @@ internal sealed class FullScanPoll : IPoll
             while (!_batches.IsFull(batch) && await _query.ReadAsync(stop).ConfigureAwait(false))
             {
                 _query.Rows.AppendTo(batch);
-                batch.SetPosition(batch.RowCount - 1, _row++);
+                batch.SetPosition(batch.RowCount - 1, _row);
+                batch.SetKey(batch.RowCount - 1, DatabaseBatches.NameOfLast(batch, _row++));
             }
         }
         catch

@@ -95,9 +95,29 @@ public sealed class FrozenRunTests
         Assert.Empty(log.Lines);
     }
 
-    private static ISink Sink(TestDatabase database) => ConfiguredSink.Of(
+    [Fact]
+    public async Task A_pipeline_of_the_same_name_that_writes_into_another_schema_is_left_alone()
+    {
+        await using var database = await TestDatabase.CreateAsync("postgresql");
+        await database.ExecuteAsync(
+            "CREATE SCHEMA dev CREATE TABLE numbers (n int PRIMARY KEY, text text); CREATE SCHEMA prod CREATE TABLE numbers (n int PRIMARY KEY, text text)");
+        var pool = new BatchPool();
+        var log = new CollectedLog();
+        await using var writing = Sink(database, "?currentSchema=prod");
+        await writing.OpenAsync(Context(epoch: 1, pool, log), CancellationToken.None);
+        await WriteAsync(writing, pool, 1);
+
+        await using var namesake = Sink(database, "?currentSchema=dev");
+        await namesake.OpenAsync(Context(epoch: 1, pool, log), CancellationToken.None);
+        await writing.CommitAsync(Checkpoint.None with { Generation = 1, Epoch = 1, Sequence = 1 }, CancellationToken.None);
+
+        Assert.Equal(["1"], await database.RowsAsync("SELECT n FROM prod.numbers"));
+        Assert.Empty(log.Lines);
+    }
+
+    private static ISink Sink(TestDatabase database, string parameters = "") => ConfiguredSink.Of(
         BuiltInCatalogue.Instance,
-        $"{{ type: database, connection: '{database.JdbcUrl}', options: {{ username: {database.User}, password: '{database.Password}', table: numbers, write: upsert, key: n }} }}")
+        $"{{ type: database, connection: '{database.JdbcUrl}{parameters}', options: {{ username: {database.User}, password: '{database.Password}', table: numbers, write: upsert, key: n }} }}")
         .Create();
 
     private static SinkContext Context(long epoch, BatchPool pool, CollectedLog log) => new()

@@ -48,6 +48,8 @@ public sealed class TableCopyTests
           (3, 0, -1e-30, -0.0, 0.1, 5, true, 5, 53, b'1', b'00110101',
            b'110101', '2024-02-29', '2024-03-31 02:30:00', '2038-01-19 03:14:07.999999', '838:59:59.999999', 0, '[1.10]', 'ffffffff-ffff-ffff-ffff-ffffffffffff', x'35', x'35000000', x'deadbeef', NULL,
            'y', NULL, NULL, 'ä🙂', NULL),
+          (5, NULL, NULL, 0.1, 16777217, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+          (6, NULL, NULL, 1, 1.2345678, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
           (4, NULL, NULL, 1e7, 1e10, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
         CREATE TABLE target LIKE source
         """;
@@ -94,11 +96,18 @@ public sealed class TableCopyTests
             + (kind == "mysql" ? "database()" : "current_schema()") + " ORDER BY ordinal_position");
         foreach (var column in columns)
         {
-            var text = kind == "mysql" ? $"HEX(`{column}`)" : $"\"{column}\"::text";
+            var text = kind == "mysql" ? MariaDbText(column) : $"\"{column}\"::text";
             string[] rows(IReadOnlyList<string> read) => [.. read.Select(row => $"{column}: {row}")];
             Assert.Equal(
                 rows(await database.RowsAsync($"SELECT id, {text} FROM source ORDER BY source.id")),
                 rows(await database.RowsAsync($"SELECT id, {text} FROM target ORDER BY target.id")));
         }
     }
+    /// <summary>HEX gives the bytes of a text, but rounds a number; and as text a FLOAT has six digits, unless it is made a double.</summary>
+    private static string MariaDbText(string column) => column switch
+    {
+        "exact" or "wide" => $"CAST(`{column}` AS CHAR)",
+        "ratio" or "small" => $"CAST(`{column}` + 0e0 AS CHAR)",
+        _ => $"HEX(`{column}`)",
+    };
 }

@@ -81,8 +81,31 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
     {
         if (await ConfirmedAsync(ct).ConfigureAwait(false) is not null)
         {
+            await ThrowIfOfOthersAsync(ct).ConfigureAwait(false);
             logger.LogInformation("The replication slot {Slot} was left by a run that had delivered nothing; it is made anew.", Name);
             await DropAsync(ct).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Slots belong to the whole server: one of this name may be somebody else's.</summary>
+    private async Task ThrowIfOfOthersAsync(CancellationToken ct)
+    {
+        var connection = await address.OpenAsync(ct).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            var use = await connection.ScalarAsync(
+                "SELECT CASE WHEN database IS DISTINCT FROM current_database() OR plugin IS DISTINCT FROM 'pgoutput' "
+                    + "THEN 'other' WHEN active THEN 'active' END FROM pg_replication_slots WHERE slot_name = " + PostgreSqlDialect.Text(Name), ct)
+                .ConfigureAwait(false);
+            switch (use)
+            {
+                case "other":
+                    throw ConnectorException.User(
+                        $"The replication slot {Name} is there already, for another database or another program. Give this pipeline a slot of its own with the option slot.");
+                case "active":
+                    throw ConnectorException.External(
+                        $"The replication slot {Name} is in use: a run that has just ended lets it go in a moment. If another pipeline of this name runs, give this one a slot of its own with the option slot.");
+            }
         }
     }
 

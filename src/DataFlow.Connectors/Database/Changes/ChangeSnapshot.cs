@@ -31,7 +31,8 @@ internal sealed class ChangeSnapshot(DatabaseAddress address, DatabaseSourceOpti
                             if (!isEnd)
                             {
                                 query.Running.Rows.AppendTo(batch);
-                                batch.SetPosition(batch.RowCount - 1, row++);
+                                batch.SetPosition(batch.RowCount - 1, row);
+                                batch.SetKey(batch.RowCount - 1, DatabaseBatches.NameOfLast(batch, row++));
                             }
                         }
                     }

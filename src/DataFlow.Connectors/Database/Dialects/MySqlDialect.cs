@@ -81,6 +81,9 @@ internal sealed class MySqlDialect : Dialect
         mysql.ConvertZeroDateTime = false;
         mysql.GuidFormat = MySqlGuidFormat.None;
         mysql.ApplicationName = "dataflow";
+
+        // What an UPDATE finds counts, also where it changes nothing.
+        mysql.UseAffectedRows = false;
     }
 
     /// <summary>LOAD DATA LOCAL hands a server whichever file it asks for.</summary>

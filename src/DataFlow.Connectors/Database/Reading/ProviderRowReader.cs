@@ -33,6 +33,12 @@ internal sealed class ProviderRowReader : IRowReader
     {
         try
         {
+            if (dialect is MySqlDialect && shape.Formats.Contains(ColumnFormat.Float))
+            {
+                // As text the server sends only six digits of a FLOAT.
+                await command.PrepareAsync(ct).ConfigureAwait(false);
+            }
+
             var rows = new ProviderRowReader(command, await command.ExecuteReaderAsync(ct).ConfigureAwait(false), shape, dialect);
             if (dialect.HasColumnTypes)
             {

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
+using Npgsql;
 
 namespace DataFlow.Connectors;
 
@@ -21,7 +22,7 @@ internal abstract class WriterSession
         var mark = $"{checkpoints}\n{pipeline}";
         return dialect switch
         {
-            PostgreSqlDialect => new PostgreSqlWriterSession(HashOf(mark)),
+            PostgreSqlDialect => new PostgreSqlWriterSession(mark),
             MySqlDialect => new MySqlWriterSession(mark),
             _ => null,
         };
@@ -40,23 +41,27 @@ internal abstract class WriterSession
     private static ulong HashOf(string mark) => XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(mark));
 
     /// <summary>By a lock of the transaction, so that a pooler in between may give each transaction another session.</summary>
-    private sealed class PostgreSqlWriterSession(ulong mark) : WriterSession
+    private sealed class PostgreSqlWriterSession(string mark) : WriterSession
     {
         public override async Task<bool> EndEarlierAsync(DbConnection connection, CancellationToken ct)
         {
+            var key = KeyIn(connection);
             var sql = string.Create(
                 CultureInfo.InvariantCulture,
                 $"""
                 SELECT count(pg_terminate_backend(pid)) FROM pg_locks
                 WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                AND classid = {mark >> 32} AND objid = {(uint)mark} AND objsubid = 1 AND granted AND pid <> pg_backend_pid()
+                AND classid = {key >> 32} AND objid = {(uint)key} AND objsubid = 1 AND granted AND pid <> pg_backend_pid()
                 """);
             return await connection.ScalarAsync(sql, ct).ConfigureAwait(false) is > 0L;
         }
 
         public override Task MarkAsync(DbConnection connection, DbTransaction transaction, CancellationToken ct) =>
             connection.ExecuteAsync(
-                string.Create(CultureInfo.InvariantCulture, $"SELECT pg_advisory_xact_lock({(long)mark})"), ct, transaction);
+                string.Create(CultureInfo.InvariantCulture, $"SELECT pg_advisory_xact_lock({(long)KeyIn(connection)})"), ct, transaction);
+
+        // The table of the checkpoints is found by the search path: another schema has another one.
+        private ulong KeyIn(DbConnection connection) => HashOf($"{new NpgsqlConnectionStringBuilder(connection.ConnectionString).SearchPath}\n{mark}");
     }
 
     /// <summary>By a lock of the session, which is the only kind there is. All databases of a server share the names of locks.</summary>
