@@ -6,6 +6,9 @@ namespace DataFlow.Connectors;
 /// </summary>
 internal interface IMessageQueue : IDisposable
 {
+    /// <summary>How far it is delivered: the messages after it are taken next. Its numbers are those of this queue.</summary>
+    StreamPlace Delivered { get; }
+
     /// <summary>Where the stream goes on: after the last message that is here from before.</summary>
     StreamPlace Start { get; }
 

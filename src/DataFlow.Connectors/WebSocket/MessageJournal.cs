@@ -20,6 +20,7 @@ internal sealed class MessageJournal : IMessageQueue
     private readonly string _folder;
     private readonly long _maxBytes;
     private readonly long _segmentBytes;
+    private JournalMark? _mark;
     private JournalSegment? _reading;
     private long _readAt;
     private int _unread;
@@ -32,12 +33,14 @@ internal sealed class MessageJournal : IMessageQueue
 
     private MessageJournal(WebSocketSourceOptions options, SourceContext context, StreamPlace start, WebSocketMetrics metrics, string folder)
     {
-        (_context, _metrics, _folder, Start, _last) = (context, metrics, folder, start, start.Number);
+        (_context, _metrics, _folder, Start, Delivered) = (context, metrics, folder, start, start);
         _signals = new QueueSignals(context.Time);
         _maxBytes = options.JournalBytes.Bytes;
         _segmentBytes = Math.Min(_maxBytes / Segments, LargestSegment);
-        _acknowledged = start.Number;
     }
+
+    /// <inheritdoc/>
+    public StreamPlace Delivered { get; private set; }
 
     /// <inheritdoc/>
     public StreamPlace Start { get; private set; }
@@ -157,6 +160,7 @@ internal sealed class MessageJournal : IMessageQueue
             _acknowledged = Math.Max(_acknowledged, number);
             try
             {
+                Mark();
                 RemoveDelivered();
                 _segments[^1].Flush();
             }
@@ -176,6 +180,7 @@ internal sealed class MessageJournal : IMessageQueue
         {
             _isDisposed = true;
             _segments.ForEach(segment => segment.Dispose());
+            _mark?.Dispose();
             _signals.WakeAdder();
         }
     }
@@ -186,24 +191,35 @@ internal sealed class MessageJournal : IMessageQueue
     private void Recover()
     {
         Directory.CreateDirectory(_folder);
-        var delivered = Start.Number;
         foreach (var path in Directory.GetFiles(_folder, "*" + JournalSegment.Extension).Order(StringComparer.Ordinal))
         {
-            if (JournalSegment.Open(path) is not { } segment)
+            if (JournalSegment.Open(path) is { } segment)
             {
-                continue;
+                _segments.Add(segment);
             }
+        }
 
-            _segments.Add(segment);
+        var journal = _segments.Count > 0 ? _segments[^1].Journal : Guid.NewGuid();
+        _mark = JournalMark.Open(_folder, journal);
+        Start = Delivered = PlaceIn(journal, Delivered, _mark);
+        _acknowledged = Delivered.Number;
+        foreach (var segment in _segments)
+        {
             Start = Start with { Number = Math.Max(Start.Number, segment.First - 1) };
-            segment.Recover((frames, offset) => TakeIn(segment, frames, offset, delivered));
+            segment.Recover((frames, offset) => TakeIn(segment, frames, offset, Delivered.Number));
             _bytes += segment.Length;
         }
 
         _last = Start.Number;
+        if (Delivered.Journal is { LeftUpTo: long.MaxValue } place)
+        {
+            (Start, Delivered) = (Start with { Journal = place with { LeftUpTo = _last } }, Delivered with { Journal = place with { LeftUpTo = _last } });
+        }
+
+        Mark();
         if (_segments.Count == 0)
         {
-            Begin(Guid.NewGuid());
+            Begin(journal);
         }
 
         _reading ??= _segments[^1];
@@ -211,6 +227,34 @@ internal sealed class MessageJournal : IMessageQueue
         _unreadSince = _context.Time.GetTimestamp();
         RemoveDelivered();
     }
+
+    /// <summary>
+    /// How far this journal is delivered. The number of another one says nothing about that: what is left in this one is delivered
+    /// then, which its mark tells, and is older than the position.
+    /// </summary>
+    private StreamPlace PlaceIn(Guid journal, StreamPlace stored, JournalMark mark)
+    {
+        if (_segments.Count == 0)
+        {
+            return stored with { Number = stored.Offset, Journal = new JournalPlace(journal, 0, 0) };
+        }
+
+        if (stored.Journal?.Journal == journal)
+        {
+            return stored;
+        }
+
+        if (stored.Journal is null || (stored.Journal == JournalPlace.None && !mark.WasThere))
+        {
+            // Somebody has chosen it, or a former version stored it.
+            return stored with { Number = Math.Max(0, stored.Number - mark.Elsewhere), Journal = new JournalPlace(journal, mark.Elsewhere, 0) };
+        }
+
+        var delivered = Math.Max(mark.Number ?? 0, _segments[0].First - 1);
+        return stored with { Number = delivered, Journal = new JournalPlace(journal, stored.Offset - delivered, long.MaxValue) };
+    }
+
+    private void Mark() => _mark!.Set(Delivered.Journal!.Journal, _acknowledged, Delivered.Journal.Elsewhere);
 
     /// <summary>Counts what was not delivered yet, and finds where that begins.</summary>
     private void TakeIn(JournalSegment segment, ReadOnlySpan<byte> frames, long offset, long delivered)
