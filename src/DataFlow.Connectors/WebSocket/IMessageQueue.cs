@@ -18,6 +18,14 @@ internal interface IMessageQueue : IDisposable
     /// <summary>What the messages' own identity belongs to where the queue gives them their numbers for good; null otherwise.</summary>
     RecordIdentity? Identity => null;
 
+    /// <summary>What was here from before and is damaged.</summary>
+    IReadOnlyList<SourceGap> Lost => [];
+
+    /// <summary>What is <see cref="Lost"/> is in the ledger.</summary>
+    void LostIsKnown()
+    {
+    }
+
     /// <summary>Adds a message; waits for room, or makes some, when it is full.</summary>
     /// <param name="frame">Its <see cref="MessageFrame.Length"/> is the message's.</param>
     /// <param name="message">Copied.</param>

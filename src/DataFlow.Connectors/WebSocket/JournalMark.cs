@@ -11,7 +11,7 @@ namespace DataFlow.Connectors;
 internal sealed class JournalMark : IDisposable
 {
     private const string Name = "delivered";
-    private const int Size = 40;
+    private const int Size = 48;
 
     private readonly SafeFileHandle _handle;
 
@@ -22,6 +22,9 @@ internal sealed class JournalMark : IDisposable
 
     /// <summary>See <see cref="JournalPlace.Elsewhere"/>.</summary>
     public long Elsewhere { get; private set; }
+
+    /// <summary>What damage has cost up to this message is in the gap ledger.</summary>
+    public long ToldUpTo { get; private set; }
 
     /// <summary>False for a journal that a former version has left.</summary>
     public bool WasThere { get; private init; }
@@ -38,24 +41,26 @@ internal sealed class JournalMark : IDisposable
         {
             mark.Number = BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]);
             mark.Elsewhere = BinaryPrimitives.ReadInt64LittleEndian(bytes[24..]);
+            mark.ToldUpTo = BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]);
         }
 
         return mark;
     }
 
     /// <summary>Keeps how far the journal is delivered.</summary>
-    public void Set(Guid journal, long number, long elsewhere)
+    public void Set(Guid journal, long number, long elsewhere, long toldUpTo)
     {
         Span<byte> bytes = stackalloc byte[Size];
         journal.TryWriteBytes(bytes);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[16..], number);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[24..], elsewhere);
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes[32..], ChecksumOf(bytes));
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[32..], toldUpTo);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[^8..], ChecksumOf(bytes));
         RandomAccess.Write(_handle, bytes, 0);
-        (Number, Elsewhere) = (number, elsewhere);
+        (Number, Elsewhere, ToldUpTo) = (number, elsewhere, toldUpTo);
     }
 
     public void Dispose() => _handle.Dispose();
 
-    private static ulong ChecksumOf(ReadOnlySpan<byte> bytes) => XxHash3.HashToUInt64(bytes[..32]);
+    private static ulong ChecksumOf(ReadOnlySpan<byte> bytes) => XxHash3.HashToUInt64(bytes[..^8]);
 }

@@ -29,6 +29,7 @@ internal sealed class MessageJournal : IMessageQueue
     private long _bytes;
     private long _acknowledged;
     private long _last;
+    private JournalLosses? _losses;
     private bool _isDisposed;
 
     private MessageJournal(WebSocketSourceOptions options, SourceContext context, StreamPlace start, WebSocketMetrics metrics, string folder)
@@ -50,6 +51,9 @@ internal sealed class MessageJournal : IMessageQueue
 
     /// <inheritdoc/>
     public RecordIdentity Identity => new($"websocket-journal:{_segments[^1].Journal:N}", WebSocketSourceConnector.Split);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SourceGap> Lost => _losses?.Gaps ?? [];
 
     /// <summary>Opens the journal of a pipeline, or begins it.</summary>
     /// <param name="options">Bound its size.</param>
@@ -148,6 +152,27 @@ internal sealed class MessageJournal : IMessageQueue
     }
 
     /// <inheritdoc/>
+    public void LostIsKnown()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            try
+            {
+                Mark(_losses!.UpTo);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                throw Unusable(_folder, failure);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public void Acknowledge(long number)
     {
         lock (_gate)
@@ -203,13 +228,17 @@ internal sealed class MessageJournal : IMessageQueue
         _mark = JournalMark.Open(_folder, journal);
         Start = Delivered = PlaceIn(journal, Delivered, _mark);
         _acknowledged = Delivered.Number;
-        foreach (var segment in _segments)
+        _losses = new JournalLosses(Delivered, _context.Time.GetUtcNow());
+        for (var index = 0; index < _segments.Count; index++)
         {
+            var segment = _segments[index];
             Start = Start with { Number = Math.Max(Start.Number, segment.First - 1) };
             segment.Recover((frames, offset) => TakeIn(segment, frames, offset, Delivered.Number));
+            Finish(segment, index + 1 < _segments.Count ? _segments[index + 1] : null);
             _bytes += segment.Length;
         }
 
+        _losses.End();
         _last = Start.Number;
         if (Delivered.Journal is { LeftUpTo: long.MaxValue } place)
         {
@@ -254,7 +283,22 @@ internal sealed class MessageJournal : IMessageQueue
         return stored with { Number = delivered, Journal = new JournalPlace(journal, stored.Offset - delivered, long.MaxValue) };
     }
 
-    private void Mark() => _mark!.Set(Delivered.Journal!.Journal, _acknowledged, Delivered.Journal.Elsewhere);
+    private void Mark(long toldUpTo = 0) =>
+        _mark!.Set(Delivered.Journal!.Journal, _acknowledged, Delivered.Journal.Elsewhere, Math.Max(_mark.ToldUpTo, toldUpTo));
+
+    /// <summary>Only the newest file can have been cut off by the end of a process; elsewhere it is damage, and costs what comes up to the next file.</summary>
+    private void Finish(JournalSegment segment, JournalSegment? next)
+    {
+        var missing = next is null ? 0 : _losses!.MissingBefore(segment, next.First, _mark!.ToldUpTo);
+        if (missing == 0)
+        {
+            segment.CutOff();
+            return;
+        }
+
+        var aside = segment.KeepDamaged() is { } path ? $"; what is there was moved to {path}" : "";
+        _losses!.Add(missing, next!.First - 1, $"The journal's file {segment.Path} is damaged from byte {segment.Length} on{aside}.");
+    }
 
     /// <summary>Counts what was not delivered yet, and finds where that begins.</summary>
     private void TakeIn(JournalSegment segment, ReadOnlySpan<byte> frames, long offset, long delivered)
@@ -263,6 +307,7 @@ internal sealed class MessageJournal : IMessageQueue
         {
             ref readonly var frame = ref MessageFrame.At(frames, at);
             var size = MessageFrame.Size + frame.Length;
+            _losses!.Follow(in frame);
             if (frame.Number > delivered)
             {
                 if (_reading is null)

@@ -36,6 +36,7 @@ internal sealed partial class StreamReceiver(
         Exception? error = null;
         try
         {
+            await TellLossesAsync(abandoned).ConfigureAwait(false);
             while (!stop.IsCancellationRequested)
             {
                 var end = await ConnectAndReceiveAsync(stop, abandoned).ConfigureAwait(false);
@@ -56,6 +57,22 @@ internal sealed partial class StreamReceiver(
 
         metrics.IsConnected = false;
         queue.Complete(error);
+    }
+
+    private async ValueTask TellLossesAsync(CancellationToken abandoned)
+    {
+        if (queue.Lost is not { Count: > 0 } lost)
+        {
+            return;
+        }
+
+        foreach (var gap in lost)
+        {
+            // It comes after messages that are newer, and says nothing about what comes next.
+            await MissedAsync(gap, queue.Start.HeardUpTo ?? gap.To, MessageFrame.NoSequence, abandoned).ConfigureAwait(false);
+        }
+
+        queue.LostIsKnown();
     }
 
     private async Task<ConnectionEnd> ConnectAndReceiveAsync(CancellationToken stop, CancellationToken abandoned)
@@ -179,7 +196,11 @@ internal sealed partial class StreamReceiver(
         }
     }
 
-    private async ValueTask MissedAsync(SourceGap gap, DateTimeOffset heardUpTo, CancellationToken abandoned)
+    /// <summary>With its record the sequence numbers up to the next message are accounted for.</summary>
+    private ValueTask MissedAsync(SourceGap gap, DateTimeOffset heardUpTo, CancellationToken abandoned) =>
+        MissedAsync(gap, heardUpTo, gap.Next - 1 ?? MessageFrame.NoSequence, abandoned);
+
+    private async ValueTask MissedAsync(SourceGap gap, DateTimeOffset heardUpTo, long sequence, CancellationToken abandoned)
     {
         metrics.Missed(gap);
         LogGap((gap.To - gap.From).TotalSeconds, gap.From, gap.Missing is { } missing ? $"{missing} messages are missing" : "what is missing is not known", gap.Reason);
@@ -188,9 +209,7 @@ internal sealed partial class StreamReceiver(
         {
             var message = Encoding.UTF8.GetBytes(string.Concat("{\"type\":\"gap\",", gap.ToString().AsSpan(1)));
             var frame = _facts.Of(message, MessageKind.Gap, _number + 1, gap.To, heardUpTo);
-
-            // With it the numbers up to the next one are accounted for.
-            frame.Sequence = gap.Next - 1 ?? MessageFrame.NoSequence;
+            frame.Sequence = sequence;
             await AddAsync(frame, message, abandoned).ConfigureAwait(false);
         }
     }
