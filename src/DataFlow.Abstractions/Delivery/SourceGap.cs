@@ -30,9 +30,15 @@ public sealed record SourceGap(
     };
 
     /// <summary>The gap ledger: each gap once, with what became of it.</summary>
-    /// <param name="entries">As they were entered, the oldest first: a gap comes again when it is filled.</param>
-    public static IReadOnlyList<SourceGap> Ledger(IEnumerable<SourceGap> entries) =>
-        [.. entries.GroupBy(gap => gap with { Filled = null }).Select(gap => gap.Last())];
+    /// <param name="entries">
+    /// As they were entered, the oldest first: a gap comes again when it is filled, and with a later end when a run had ended in it.
+    /// </param>
+    public static IReadOnlyList<SourceGap> Ledger(IEnumerable<SourceGap> entries)
+    {
+        var gaps = entries.GroupBy(gap => gap with { Filled = null }).Select(gap => gap.Last()).ToList();
+        var newest = gaps.GroupBy(gap => (gap.From, gap.Last)).ToDictionary(same => same.Key, same => same.Last());
+        return [.. gaps.Where(gap => gap is { Next: not null } or { Filled: not null } || newest[(gap.From, gap.Last)] is var last && (last == gap || last.To < gap.To))];
+    }
 
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
     /// <exception cref="FormatException">It is something else.</exception>

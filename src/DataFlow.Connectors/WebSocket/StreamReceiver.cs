@@ -19,6 +19,7 @@ internal sealed partial class StreamReceiver(
 
     private readonly ILogger _logger = context.Logger;
     private long _number = queue.Start.Number;
+    private DateTimeOffset? _heardUpTo = queue.Start.HeardUpTo;
     private string? _cursor = queue.Start.Cursor;
     private byte[] _newCursor = [];
     private int _newCursorLength = -1;
@@ -55,6 +56,15 @@ internal sealed partial class StreamReceiver(
             error = failure;
         }
 
+        try
+        {
+            await InterruptedAsync(abandoned).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            error ??= failure is OperationCanceledException ? null : failure;
+        }
+
         metrics.IsConnected = false;
         queue.Complete(error);
     }
@@ -75,13 +85,26 @@ internal sealed partial class StreamReceiver(
         queue.LostIsKnown();
     }
 
+    /// <summary>
+    /// Enters an interruption in which the run ends. The run that ends it begins its own entry where the last message of this one was
+    /// heard, and takes the place of this one; so this one begins there too, and is neither counted nor a record.
+    /// </summary>
+    private async ValueTask InterruptedAsync(CancellationToken abandoned)
+    {
+        if (!abandoned.IsCancellationRequested && _ledger.Unfinished(_heardUpTo, context.Time.GetUtcNow()) is { } gap)
+        {
+            LogInterrupted(gap.From, gap.Reason);
+            await context.ReportGapAsync(gap, abandoned).ConfigureAwait(false);
+        }
+    }
+
     private async Task<ConnectionEnd> ConnectAndReceiveAsync(CancellationToken stop, CancellationToken abandoned)
     {
         var cursor = _cursor ?? options.CursorStart;
         ClientWebSocket socket;
         try
         {
-            socket = await _handshake.OpenAsync(cursor, _worked, context.Time, stop).ConfigureAwait(false);
+            socket = await _handshake.OpenAsync(cursor, _worked || queue.Start.HeardUpTo is not null, context.Time, stop).ConfigureAwait(false);
         }
         catch (ConnectorException failure) when (failure.Retry.Kind != RetryKind.Never)
         {
@@ -124,6 +147,19 @@ internal sealed partial class StreamReceiver(
         metrics.IsConnected = true;
         health.Connected($"connected to {_handshake.Address}");
         LogConnected(_handshake.Address);
+        if (connection.IsSubscribed)
+        {
+            await SubscribedAsync(connection, abandoned).ConfigureAwait(false);
+        }
+        else
+        {
+            // Until the server has answered, it sends nothing.
+            connection.Subscribed = () => SubscribedAsync(connection, abandoned);
+        }
+    }
+
+    private async ValueTask SubscribedAsync(WebSocketConnection connection, CancellationToken abandoned)
+    {
         if (_ledger.Connected(context.Time.GetUtcNow()) is { } gap)
         {
             await MissedAsync(gap, connection.HeardUpTo, abandoned).ConfigureAwait(false);
@@ -167,6 +203,7 @@ internal sealed partial class StreamReceiver(
     private ValueTask AddAsync(MessageFrame frame, ReadOnlyMemory<byte> message, CancellationToken abandoned)
     {
         _number++;
+        _heardUpTo = DateTimeOffset.FromUnixTimeMilliseconds(frame.HeardUpTo);
         return queue.AddAsync(frame, message, abandoned);
     }
 
@@ -236,6 +273,9 @@ internal sealed partial class StreamReceiver(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Connected to {Address}")]
     private partial void LogConnected(string address);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The run ends in a gap that began at {From:u}. {Reason}")]
+    private partial void LogInterrupted(DateTimeOffset from, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Gap of {Seconds:0.0} s since {From:u}: {Missing}. {Reason}")]
     private partial void LogGap(double seconds, DateTimeOffset from, string missing, string reason);

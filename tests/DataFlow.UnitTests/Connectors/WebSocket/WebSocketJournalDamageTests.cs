@@ -32,7 +32,7 @@ public sealed class WebSocketJournalDamageTests : IDisposable
             Assert.Equal([.. Enumerable.Range(1, 10), .. Enumerable.Range(next, Messages - next + 1)], run.Numbers);
         }
 
-        var gap = Assert.Single(context.Gaps);
+        var gap = Assert.Single(Damages(context));
         Assert.Equal((10, next, next - 11), (gap.Last, gap.Next, gap.Missing));
         Assert.StartsWith($"The journal's file {path} is damaged from byte {damagedFrom} on; what is there was moved to ", gap.Reason);
         Assert.Equal(
@@ -56,14 +56,16 @@ public sealed class WebSocketJournalDamageTests : IDisposable
             await Eventually.Is(() => !context.Gaps.IsEmpty);
         }
 
-        Assert.Single(context.Gaps);
+        Assert.Single(Damages(context));
         File.Delete(Path.Combine(_folder.FullName, "journal", "delivered"));
         var later = Context();
         later.Positions["stream"] = new SplitPosition(next - 1, "");
         await using var rest = new StreamRun(later, server.Address, ("journal", "true"));
         await rest.UntilNumbersAsync(Messages - next + 1);
-        Assert.Empty(later.Gaps);
+        Assert.Empty(Damages(later));
     }
+
+    private static IEnumerable<SourceGap> Damages(TestSourceContext context) => context.Gaps.Where(gap => gap.Reason.Contains(" is damaged "));
 
     private async Task FillAsync()
     {

@@ -52,7 +52,7 @@ public sealed class WebSocketJournalTakeoverTests : IDisposable
         await TakeAsync(Follow(node, other), server, 1, 2, 3, 6);
         await TakeAsync(node, server, 9);
 
-        Assert.Equal([(5, 6, 0), (6, 9, 2L)], node.Gaps.Select(gap => ((int)gap.Last!, (int)gap.Next!, (long)gap.Missing!)));
+        Assert.Equal([(5, 6, 0), (6, 9, 2L)], SourceGap.Ledger(node.Gaps).Select(gap => ((int)gap.Last!, (int)gap.Next!, (long)gap.Missing!)));
     }
 
     [Fact]
