@@ -193,7 +193,7 @@ public sealed class WebSocketGapTests
 
         Assert.Null(outcome.Error);
         Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], bench.Records().Select(record => record.GetInt64("n")));
-        Assert.All(SourceGap.Ledger(await bench.GapsAsync()), gap => Assert.Equal(0, gap.Missing));
+        Assert.All((await bench.GapsAsync()).Where(gap => gap.Next is not null), gap => Assert.Equal(0, gap.Missing));
     }
 
     [Fact]
