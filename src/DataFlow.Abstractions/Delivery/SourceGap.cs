@@ -14,6 +14,7 @@ namespace DataFlow;
 /// <param name="Missing">How many records are missing between them; null when that can't be told.</param>
 /// <param name="Reason">What happened: a sentence.</param>
 /// <param name="Filled">How many records were found for it afterwards; null while it is not filled.</param>
+/// <param name="Unfilled">Why it stays as it is though somebody was to fill it; null otherwise.</param>
 public sealed record SourceGap(
     [property: JsonPropertyName("from")] DateTimeOffset From,
     [property: JsonPropertyName("to")] DateTimeOffset To,
@@ -21,7 +22,8 @@ public sealed record SourceGap(
     [property: JsonPropertyName("next")] long? Next,
     [property: JsonPropertyName("missing")] long? Missing,
     [property: JsonPropertyName("reason")] string Reason,
-    [property: JsonPropertyName("filled")] long? Filled = null)
+    [property: JsonPropertyName("filled")] long? Filled = null,
+    [property: JsonPropertyName("unfilled")] string? Unfilled = null)
 {
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -30,9 +32,19 @@ public sealed record SourceGap(
     };
 
     /// <summary>The gap ledger: each gap once, with what became of it.</summary>
-    /// <param name="entries">As they were entered, the oldest first: a gap comes again when it is filled.</param>
-    public static IReadOnlyList<SourceGap> Ledger(IEnumerable<SourceGap> entries) =>
-        [.. entries.GroupBy(gap => gap with { Filled = null }).Select(gap => gap.Last())];
+    /// <param name="entries">
+    /// As they were entered, the oldest first: a gap comes again when it is filled, and with a later end when a run had ended in it.
+    /// </param>
+    public static IReadOnlyList<SourceGap> Ledger(IEnumerable<SourceGap> entries)
+    {
+        var gaps = entries.GroupBy(gap => gap.AsEntered).Select(gap => gap.Last()).ToList();
+        var newest = gaps.GroupBy(gap => (gap.From, gap.Last)).ToDictionary(same => same.Key, same => same.Last());
+        return [.. gaps.Where(gap => gap is { Next: not null } or { Filled: not null } || newest[(gap.From, gap.Last)] is var last && (last == gap || last.To < gap.To))];
+    }
+
+    /// <summary>Without what became of it: the same for all of its entries.</summary>
+    [JsonIgnore]
+    public SourceGap AsEntered => this with { Filled = null, Unfilled = null };
 
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
     /// <exception cref="FormatException">It is something else.</exception>

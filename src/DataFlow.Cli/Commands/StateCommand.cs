@@ -98,7 +98,7 @@ internal static class StateCommand
         foreach (var gap in gaps)
         {
             var missing = gap.Missing is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known:N0} missing ({gap.Last} to {gap.Next})") : "unknown what is missing";
-            var filled = gap.Filled is { } found ? string.Create(CultureInfo.InvariantCulture, $", filled with {found:N0}") : "";
+            var filled = gap.Filled is { } found ? string.Create(CultureInfo.InvariantCulture, $", filled with {found:N0}") : gap.Unfilled is { } why ? $", not filled: {why}" : "";
             context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {gap.From:u} {(gap.To - gap.From).TotalSeconds:N1} s  {missing}{filled}: {gap.Reason}"));
         }
 

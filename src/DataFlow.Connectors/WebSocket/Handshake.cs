@@ -17,7 +17,7 @@ internal sealed class Handshake(SourceSettings settings, WebSocketSourceOptions 
 
     /// <summary>Opens a connection.</summary>
     /// <param name="cursor">Where to go on; put into the address.</param>
-    /// <param name="worked">An earlier connection worked: what looks like a wrong address may be a server that is being replaced.</param>
+    /// <param name="worked">It has worked before, in this run or an earlier one: what looks like a wrong address may be a server that is being replaced.</param>
     /// <param name="time">The clock.</param>
     /// <param name="stop">Gives up.</param>
     /// <exception cref="ConnectorException">It failed.</exception>
@@ -163,10 +163,10 @@ internal sealed class Handshake(SourceSettings settings, WebSocketSourceOptions 
         var cause = failure.InnerException ?? failure;
         if (cause.InnerException is AuthenticationException tls)
         {
-            return ConnectorException.User(
-                $"WebSocket upgrade failed: no secure connection to {Address}: {tls.Message} Check that the address is the one of the certificate; "
-                    + "give ca-file for an authority of your own, or write ws:// for a server without TLS.",
-                failure);
+            // One that was in order before may be being renewed.
+            var found = $"WebSocket upgrade failed: no secure connection to {Address}: {tls.Message} Check that the address is the one of the certificate; "
+                + "give ca-file for an authority of your own, or write ws:// for a server without TLS.";
+            return worked ? ConnectorException.External(found, failure) : ConnectorException.User(found, failure);
         }
 
         return (cause as HttpRequestException)?.HttpRequestError == HttpRequestError.InvalidResponse && !worked

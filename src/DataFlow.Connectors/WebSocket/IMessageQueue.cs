@@ -6,6 +6,9 @@ namespace DataFlow.Connectors;
 /// </summary>
 internal interface IMessageQueue : IDisposable
 {
+    /// <summary>How far it is delivered: the messages after it are taken next. Its numbers are those of this queue.</summary>
+    StreamPlace Delivered { get; }
+
     /// <summary>Where the stream goes on: after the last message that is here from before.</summary>
     StreamPlace Start { get; }
 
@@ -14,6 +17,14 @@ internal interface IMessageQueue : IDisposable
 
     /// <summary>What the messages' own identity belongs to where the queue gives them their numbers for good; null otherwise.</summary>
     RecordIdentity? Identity => null;
+
+    /// <summary>What was here from before and is damaged.</summary>
+    IReadOnlyList<SourceGap> Lost => [];
+
+    /// <summary>What is <see cref="Lost"/> is in the ledger.</summary>
+    void LostIsKnown()
+    {
+    }
 
     /// <summary>Adds a message; waits for room, or makes some, when it is full.</summary>
     /// <param name="frame">Its <see cref="MessageFrame.Length"/> is the message's.</param>

@@ -112,8 +112,8 @@ internal sealed class JournalSegment : IDisposable
     }
 
     /// <summary>
-    /// Takes in what a former process has written. Where the last message was cut off by the end of that process, or is damaged, the
-    /// file ends before it.
+    /// Takes in what a former process has written. Where the last message was cut off by the end of that process, or one is damaged, the
+    /// file ends before it, once the rest is <see cref="CutOff"/>.
     /// </summary>
     /// <param name="see">Called with pieces of whole frames and where they start.</param>
     public void Recover(Action<ReadOnlySpan<byte>, long> see)
@@ -139,8 +139,37 @@ internal sealed class JournalSegment : IDisposable
                 break;
             }
         }
+    }
 
-        RandomAccess.SetLength(_handle, Length);
+    /// <summary>Cuts off what could not be taken in.</summary>
+    public void CutOff() => RandomAccess.SetLength(_handle, Length);
+
+    /// <summary>Moves what could not be taken in to a file of its own.</summary>
+    /// <returns>Its path; null when there is nothing.</returns>
+    public string? KeepDamaged()
+    {
+        var total = RandomAccess.GetLength(_handle);
+        if (total == Length)
+        {
+            return null;
+        }
+
+        var path = string.Create(CultureInfo.InvariantCulture, $"{Path}.{Length}.damaged");
+        using (var aside = File.OpenHandle(path, FileMode.Create, FileAccess.Write, preallocationSize: total - Length))
+        {
+            var buffer = new byte[ScanStep];
+            for (var at = Length; at < total; at += ScanStep)
+            {
+                var piece = buffer.AsSpan(0, (int)Math.Min(ScanStep, total - at));
+                Read(at, piece);
+                RandomAccess.Write(aside, piece, at - Length);
+            }
+
+            RandomAccess.FlushToDisk(aside);
+        }
+
+        CutOff();
+        return path;
     }
 
     /// <summary>Makes it durable.</summary>
@@ -162,7 +191,7 @@ internal sealed class JournalSegment : IDisposable
         while (bytes.Length - at >= MessageFrame.Size)
         {
             ref readonly var frame = ref MessageFrame.At(bytes, at);
-            if (frame.Length < 0 || frame.Number <= 0)
+            if (frame.Length < 0 || frame.Length > Array.MaxLength - MessageFrame.Size || frame.Number <= 0)
             {
                 break;
             }

@@ -30,11 +30,14 @@ internal sealed class MessageBuffer : IMessageQueue
         _maxBytes = options.BufferBytes.Bytes;
         _batchMessages = Math.Min(context.BatchSize, _maxMessages);
         _batchBytes = (int)Math.Min(context.BatchBytes, _maxBytes);
-        (Start, _last) = (start, start.Number);
+        (Start, _last) = (start with { Number = start.Offset, Journal = null }, start.Offset);
     }
 
     /// <inheritdoc/>
     public StreamPlace Start { get; }
+
+    /// <inheritdoc/>
+    public StreamPlace Delivered => Start;
 
     /// <inheritdoc/>
     public long Last => Volatile.Read(ref _last);

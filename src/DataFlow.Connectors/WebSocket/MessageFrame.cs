@@ -86,25 +86,34 @@ internal struct MessageFrame
     /// <param name="messageBytes">Bytes of the messages alone.</param>
     public static StreamPlace Follow(StreamPlace before, ReadOnlySpan<byte> buffer, out long messageBytes)
     {
-        var (cursorStart, cursorLength, sequence, last) = (0, -1, before.Sequence, -1);
+        var (cursorStart, cursorLength, sequence, heard, last) = (0, -1, before.Sequence, before.HeardUpTo, -1);
+        var leftUpTo = before.Journal?.LeftUpTo ?? 0;
         messageBytes = 0;
         for (var at = 0; at < buffer.Length; at += Size + At(buffer, at).Length)
         {
             ref readonly var frame = ref At(buffer, at);
             messageBytes += frame.Length;
-            sequence = frame.Sequence == NoSequence ? sequence : frame.Sequence;
             last = at;
+            if (frame.Number <= leftUpTo)
+            {
+                continue;
+            }
+
+            sequence = frame.Sequence == NoSequence ? sequence : frame.Sequence;
+            heard = DateTimeOffset.FromUnixTimeMilliseconds(frame.HeardUpTo);
             if (frame.CursorLength >= 0)
             {
                 (cursorStart, cursorLength) = (at + Size + frame.CursorStart, frame.CursorLength);
             }
         }
 
-        return last < 0 ? before : new StreamPlace(
-            At(buffer, last).Number,
-            cursorLength < 0 ? before.Cursor : CursorText(buffer.Slice(cursorStart, cursorLength)),
-            sequence,
-            DateTimeOffset.FromUnixTimeMilliseconds(At(buffer, last).HeardUpTo));
+        return last < 0 ? before : before with
+        {
+            Number = At(buffer, last).Number,
+            Cursor = cursorLength < 0 ? before.Cursor : CursorText(buffer.Slice(cursorStart, cursorLength)),
+            Sequence = sequence,
+            HeardUpTo = heard,
+        };
     }
 
     /// <summary>The cursor as the server wrote it; the inside of a JSON string is unescaped.</summary>

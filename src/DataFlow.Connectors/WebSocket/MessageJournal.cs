@@ -20,6 +20,7 @@ internal sealed class MessageJournal : IMessageQueue
     private readonly string _folder;
     private readonly long _maxBytes;
     private readonly long _segmentBytes;
+    private JournalMark? _mark;
     private JournalSegment? _reading;
     private long _readAt;
     private int _unread;
@@ -28,16 +29,19 @@ internal sealed class MessageJournal : IMessageQueue
     private long _bytes;
     private long _acknowledged;
     private long _last;
+    private JournalLosses? _losses;
     private bool _isDisposed;
 
     private MessageJournal(WebSocketSourceOptions options, SourceContext context, StreamPlace start, WebSocketMetrics metrics, string folder)
     {
-        (_context, _metrics, _folder, Start, _last) = (context, metrics, folder, start, start.Number);
+        (_context, _metrics, _folder, Start, Delivered) = (context, metrics, folder, start, start);
         _signals = new QueueSignals(context.Time);
         _maxBytes = options.JournalBytes.Bytes;
         _segmentBytes = Math.Min(_maxBytes / Segments, LargestSegment);
-        _acknowledged = start.Number;
     }
+
+    /// <inheritdoc/>
+    public StreamPlace Delivered { get; private set; }
 
     /// <inheritdoc/>
     public StreamPlace Start { get; private set; }
@@ -47,6 +51,9 @@ internal sealed class MessageJournal : IMessageQueue
 
     /// <inheritdoc/>
     public RecordIdentity Identity => new($"websocket-journal:{_segments[^1].Journal:N}", WebSocketSourceConnector.Split);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SourceGap> Lost => _losses?.Gaps ?? [];
 
     /// <summary>Opens the journal of a pipeline, or begins it.</summary>
     /// <param name="options">Bound its size.</param>
@@ -145,6 +152,27 @@ internal sealed class MessageJournal : IMessageQueue
     }
 
     /// <inheritdoc/>
+    public void LostIsKnown()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            try
+            {
+                Mark(_losses!.UpTo);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                throw Unusable(_folder, failure);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public void Acknowledge(long number)
     {
         lock (_gate)
@@ -157,6 +185,7 @@ internal sealed class MessageJournal : IMessageQueue
             _acknowledged = Math.Max(_acknowledged, number);
             try
             {
+                Mark();
                 RemoveDelivered();
                 _segments[^1].Flush();
             }
@@ -176,6 +205,7 @@ internal sealed class MessageJournal : IMessageQueue
         {
             _isDisposed = true;
             _segments.ForEach(segment => segment.Dispose());
+            _mark?.Dispose();
             _signals.WakeAdder();
         }
     }
@@ -186,30 +216,88 @@ internal sealed class MessageJournal : IMessageQueue
     private void Recover()
     {
         Directory.CreateDirectory(_folder);
-        var delivered = Start.Number;
         foreach (var path in Directory.GetFiles(_folder, "*" + JournalSegment.Extension).Order(StringComparer.Ordinal))
         {
-            if (JournalSegment.Open(path) is not { } segment)
+            if (JournalSegment.Open(path) is { } segment)
             {
-                continue;
+                _segments.Add(segment);
             }
+        }
 
-            _segments.Add(segment);
+        var journal = _segments.Count > 0 ? _segments[^1].Journal : Guid.NewGuid();
+        _mark = JournalMark.Open(_folder, journal);
+        Start = Delivered = PlaceIn(journal, Delivered, _mark);
+        _acknowledged = Delivered.Number;
+        _losses = new JournalLosses(Delivered, _context.Time.GetUtcNow());
+        for (var index = 0; index < _segments.Count; index++)
+        {
+            var segment = _segments[index];
             Start = Start with { Number = Math.Max(Start.Number, segment.First - 1) };
-            segment.Recover((frames, offset) => TakeIn(segment, frames, offset, delivered));
+            segment.Recover((frames, offset) => TakeIn(segment, frames, offset, Delivered.Number));
+            Finish(segment, index + 1 < _segments.Count ? _segments[index + 1] : null);
             _bytes += segment.Length;
         }
 
+        _losses.End();
         _last = Start.Number;
+        if (Delivered.Journal is { LeftUpTo: long.MaxValue } place)
+        {
+            (Start, Delivered) = (Start with { Journal = place with { LeftUpTo = _last } }, Delivered with { Journal = place with { LeftUpTo = _last } });
+        }
+
+        Mark();
         if (_segments.Count == 0)
         {
-            Begin(Guid.NewGuid());
+            Begin(journal);
         }
 
         _reading ??= _segments[^1];
         _readAt = _readAt == 0 ? _reading.Length : _readAt;
         _unreadSince = _context.Time.GetTimestamp();
         RemoveDelivered();
+    }
+
+    /// <summary>
+    /// How far this journal is delivered. The number of another one says nothing about that: what is left in this one is delivered
+    /// then, which its mark tells, and is older than the position.
+    /// </summary>
+    private StreamPlace PlaceIn(Guid journal, StreamPlace stored, JournalMark mark)
+    {
+        if (_segments.Count == 0)
+        {
+            return stored with { Number = stored.Offset, Journal = new JournalPlace(journal, 0, 0) };
+        }
+
+        if (stored.Journal?.Journal == journal)
+        {
+            return stored;
+        }
+
+        if (stored.Journal is null || (stored.Journal == JournalPlace.None && !mark.WasThere))
+        {
+            // Somebody has chosen it, or a former version stored it.
+            return stored with { Number = Math.Max(0, stored.Number - mark.Elsewhere), Journal = new JournalPlace(journal, mark.Elsewhere, 0) };
+        }
+
+        var delivered = Math.Max(mark.Number ?? 0, _segments[0].First - 1);
+        return stored with { Number = delivered, Journal = new JournalPlace(journal, stored.Offset - delivered, long.MaxValue) };
+    }
+
+    private void Mark(long toldUpTo = 0) =>
+        _mark!.Set(Delivered.Journal!.Journal, _acknowledged, Delivered.Journal.Elsewhere, Math.Max(_mark.ToldUpTo, toldUpTo));
+
+    /// <summary>Only the newest file can have been cut off by the end of a process; elsewhere it is damage, and costs what comes up to the next file.</summary>
+    private void Finish(JournalSegment segment, JournalSegment? next)
+    {
+        var missing = next is null ? 0 : _losses!.MissingBefore(segment, next.First, _mark!.ToldUpTo);
+        if (missing == 0)
+        {
+            segment.CutOff();
+            return;
+        }
+
+        var aside = segment.KeepDamaged() is { } path ? $"; what is there was moved to {path}" : "";
+        _losses!.Add(missing, next!.First - 1, $"The journal's file {segment.Path} is damaged from byte {segment.Length} on{aside}.");
     }
 
     /// <summary>Counts what was not delivered yet, and finds where that begins.</summary>
@@ -219,6 +307,7 @@ internal sealed class MessageJournal : IMessageQueue
         {
             ref readonly var frame = ref MessageFrame.At(frames, at);
             var size = MessageFrame.Size + frame.Length;
+            _losses!.Follow(in frame);
             if (frame.Number > delivered)
             {
                 if (_reading is null)

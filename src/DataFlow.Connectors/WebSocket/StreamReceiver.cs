@@ -19,6 +19,7 @@ internal sealed partial class StreamReceiver(
 
     private readonly ILogger _logger = context.Logger;
     private long _number = queue.Start.Number;
+    private DateTimeOffset? _heardUpTo = queue.Start.HeardUpTo;
     private string? _cursor = queue.Start.Cursor;
     private byte[] _newCursor = [];
     private int _newCursorLength = -1;
@@ -36,6 +37,7 @@ internal sealed partial class StreamReceiver(
         Exception? error = null;
         try
         {
+            await TellLossesAsync(abandoned).ConfigureAwait(false);
             while (!stop.IsCancellationRequested)
             {
                 var end = await ConnectAndReceiveAsync(stop, abandoned).ConfigureAwait(false);
@@ -54,8 +56,46 @@ internal sealed partial class StreamReceiver(
             error = failure;
         }
 
+        try
+        {
+            await InterruptedAsync(abandoned).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            error ??= failure is OperationCanceledException ? null : failure;
+        }
+
         metrics.IsConnected = false;
         queue.Complete(error);
+    }
+
+    private async ValueTask TellLossesAsync(CancellationToken abandoned)
+    {
+        if (queue.Lost is not { Count: > 0 } lost)
+        {
+            return;
+        }
+
+        foreach (var gap in lost)
+        {
+            // It comes after messages that are newer, and says nothing about what comes next.
+            await MissedAsync(gap, queue.Start.HeardUpTo ?? gap.To, MessageFrame.NoSequence, abandoned).ConfigureAwait(false);
+        }
+
+        queue.LostIsKnown();
+    }
+
+    /// <summary>
+    /// Enters an interruption in which the run ends. The run that ends it begins its own entry where the last message of this one was
+    /// heard, and takes the place of this one; so this one begins there too, and is neither counted nor a record.
+    /// </summary>
+    private async ValueTask InterruptedAsync(CancellationToken abandoned)
+    {
+        if (!abandoned.IsCancellationRequested && _ledger.Unfinished(_heardUpTo, context.Time.GetUtcNow()) is { } gap)
+        {
+            LogInterrupted(gap.From, gap.Reason);
+            await context.ReportGapAsync(gap, abandoned).ConfigureAwait(false);
+        }
     }
 
     private async Task<ConnectionEnd> ConnectAndReceiveAsync(CancellationToken stop, CancellationToken abandoned)
@@ -64,7 +104,7 @@ internal sealed partial class StreamReceiver(
         ClientWebSocket socket;
         try
         {
-            socket = await _handshake.OpenAsync(cursor, _worked, context.Time, stop).ConfigureAwait(false);
+            socket = await _handshake.OpenAsync(cursor, _worked || queue.Start.HeardUpTo is not null, context.Time, stop).ConfigureAwait(false);
         }
         catch (ConnectorException failure) when (failure.Retry.Kind != RetryKind.Never)
         {
@@ -107,6 +147,19 @@ internal sealed partial class StreamReceiver(
         metrics.IsConnected = true;
         health.Connected($"connected to {_handshake.Address}");
         LogConnected(_handshake.Address);
+        if (connection.IsSubscribed)
+        {
+            await SubscribedAsync(connection, abandoned).ConfigureAwait(false);
+        }
+        else
+        {
+            // Until the server has answered, it sends nothing.
+            connection.Subscribed = () => SubscribedAsync(connection, abandoned);
+        }
+    }
+
+    private async ValueTask SubscribedAsync(WebSocketConnection connection, CancellationToken abandoned)
+    {
         if (_ledger.Connected(context.Time.GetUtcNow()) is { } gap)
         {
             await MissedAsync(gap, connection.HeardUpTo, abandoned).ConfigureAwait(false);
@@ -150,6 +203,7 @@ internal sealed partial class StreamReceiver(
     private ValueTask AddAsync(MessageFrame frame, ReadOnlyMemory<byte> message, CancellationToken abandoned)
     {
         _number++;
+        _heardUpTo = DateTimeOffset.FromUnixTimeMilliseconds(frame.HeardUpTo);
         return queue.AddAsync(frame, message, abandoned);
     }
 
@@ -179,7 +233,11 @@ internal sealed partial class StreamReceiver(
         }
     }
 
-    private async ValueTask MissedAsync(SourceGap gap, DateTimeOffset heardUpTo, CancellationToken abandoned)
+    /// <summary>With its record the sequence numbers up to the next message are accounted for.</summary>
+    private ValueTask MissedAsync(SourceGap gap, DateTimeOffset heardUpTo, CancellationToken abandoned) =>
+        MissedAsync(gap, heardUpTo, gap.Next - 1 ?? MessageFrame.NoSequence, abandoned);
+
+    private async ValueTask MissedAsync(SourceGap gap, DateTimeOffset heardUpTo, long sequence, CancellationToken abandoned)
     {
         metrics.Missed(gap);
         LogGap((gap.To - gap.From).TotalSeconds, gap.From, gap.Missing is { } missing ? $"{missing} messages are missing" : "what is missing is not known", gap.Reason);
@@ -188,9 +246,7 @@ internal sealed partial class StreamReceiver(
         {
             var message = Encoding.UTF8.GetBytes(string.Concat("{\"type\":\"gap\",", gap.ToString().AsSpan(1)));
             var frame = _facts.Of(message, MessageKind.Gap, _number + 1, gap.To, heardUpTo);
-
-            // With it the numbers up to the next one are accounted for.
-            frame.Sequence = gap.Next - 1 ?? MessageFrame.NoSequence;
+            frame.Sequence = sequence;
             await AddAsync(frame, message, abandoned).ConfigureAwait(false);
         }
     }
@@ -217,6 +273,9 @@ internal sealed partial class StreamReceiver(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Connected to {Address}")]
     private partial void LogConnected(string address);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The run ends in a gap that began at {From:u}. {Reason}")]
+    private partial void LogInterrupted(DateTimeOffset from, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Gap of {Seconds:0.0} s since {From:u}: {Missing}. {Reason}")]
     private partial void LogGap(double seconds, DateTimeOffset from, string missing, string reason);

@@ -61,6 +61,12 @@ internal sealed class WebSocketConnection : IAsyncDisposable
     /// </summary>
     public DateTimeOffset HeardUpTo { get; private set; }
 
+    /// <summary>No answer to the subscription is waited for, or it has come.</summary>
+    public bool IsSubscribed => _answer is null;
+
+    /// <summary>Called by <see cref="ReadAsync"/> when the answer to the subscription has come.</summary>
+    public Func<ValueTask>? Subscribed { get; set; }
+
     /// <summary>Sends what subscribes to the stream.</summary>
     /// <exception cref="WebSocketException">The connection has ended.</exception>
     public async Task SubscribeAsync(string cursor)
@@ -78,19 +84,31 @@ internal sealed class WebSocketConnection : IAsyncDisposable
     /// <returns>False when the connection has ended: see <see cref="End"/>.</returns>
     public async ValueTask<bool> ReadAsync()
     {
-        try
+        while (true)
         {
-            while (await ReceiveAsync().ConfigureAwait(false))
+            try
             {
-                if (!IsAnswer(Message.Span))
+                if (!await ReceiveAsync().ConfigureAwait(false))
                 {
-                    return true;
+                    break;
                 }
             }
-        }
-        catch (Exception failure) when (failure is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
-        {
-            End = new ConnectionEnd(_givenUp ?? Describe(failure));
+            catch (Exception failure) when (failure is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
+            {
+                End = new ConnectionEnd(_givenUp ?? Describe(failure));
+                break;
+            }
+
+            var wasSubscribed = IsSubscribed;
+            if (!IsAnswer(Message.Span))
+            {
+                return true;
+            }
+
+            if (!wasSubscribed && IsSubscribed && Subscribed is { } subscribed)
+            {
+                await subscribed().ConfigureAwait(false);
+            }
         }
 
         if (_isListening && _deafFor is { } deaf && _time.GetUtcNow() - deaf is var alive && alive > HeardUpTo)

@@ -128,5 +128,11 @@ internal static class WebSocketOptionRules
             yield return new OptionProblem(
                 "on-full", "drop-oldest would drop what the journal is there to keep; write block, or leave the journal out.");
         }
+
+        if (options is { CursorPath.Length: > 0, OnFull: FullBufferPolicy.DropOldest })
+        {
+            yield return new OptionProblem(
+                "on-full", "drop-oldest gives up messages that the server is not asked for again, because the cursor goes on past them; write block, or leave the cursor out.");
+        }
     }
 }

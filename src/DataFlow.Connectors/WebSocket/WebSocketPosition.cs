@@ -11,6 +11,12 @@ internal sealed record StreamPlace(long Number, string? Cursor, long? Sequence, 
 {
     /// <summary>Before the first message.</summary>
     public static StreamPlace Start { get; } = new(0, null, null, null);
+
+    /// <summary>The journal that the number belongs to; null when it is the offset.</summary>
+    public JournalPlace? Journal { get; init; }
+
+    /// <summary>Messages of the stream so far, whoever counted them: the number for people, which only grows.</summary>
+    public long Offset => Number + (Journal?.Elsewhere ?? 0);
 }
 
 /// <summary>A <see cref="StreamPlace"/> as it is stored, with what the filling of gaps needs where there is any.</summary>
@@ -19,7 +25,7 @@ internal sealed class WebSocketPosition(StreamPlace place, GapFillState? filling
     private const int Version = 2;
 
     /// <inheritdoc/>
-    public override long Offset => place.Number;
+    public override long Offset => place.Offset;
 
     /// <summary>How far the stream has been taken.</summary>
     public StreamPlace Place => place;
@@ -49,7 +55,12 @@ internal sealed class WebSocketPosition(StreamPlace place, GapFillState? filling
                 root.GetProperty("number").GetInt64(),
                 root.TryGetProperty("cursor", out var cursor) ? cursor.GetString() : null,
                 root.TryGetProperty("sequence", out var sequence) ? sequence.GetInt64() : null,
-                root.TryGetProperty("heard", out var heard) ? heard.GetDateTimeOffset() : null);
+                root.TryGetProperty("heard", out var heard) ? heard.GetDateTimeOffset() : null)
+            {
+                Journal = root.TryGetProperty("journal", out var journal)
+                    ? new JournalPlace(journal.GetGuid(), root.GetProperty("elsewhere").GetInt64(), root.GetProperty("left").GetInt64())
+                    : JournalPlace.None,
+            };
             return new WebSocketPosition(place, root.TryGetProperty("filling", out var filling) ? GapFillState.Read(filling) : null);
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
@@ -65,6 +76,13 @@ internal sealed class WebSocketPosition(StreamPlace place, GapFillState? filling
         writer.WriteStartObject();
         writer.WriteNumber("v", Version);
         writer.WriteNumber("number", place.Number);
+        if (place.Journal is { } journal && journal != JournalPlace.None)
+        {
+            writer.WriteString("journal", journal.Journal);
+            writer.WriteNumber("elsewhere", journal.Elsewhere);
+            writer.WriteNumber("left", journal.LeftUpTo);
+        }
+
         if (place.Cursor is { } cursor)
         {
             writer.WriteString("cursor", cursor);

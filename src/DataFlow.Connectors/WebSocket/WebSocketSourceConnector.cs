@@ -17,14 +17,14 @@ internal sealed class WebSocketSourceConnector(SourceSettings settings, WebSocke
         ArgumentNullException.ThrowIfNull(context);
         using var metrics = new WebSocketMetrics(context.PipelineId, context.Time);
         var start = context.PositionOf(Split) is { } stored ? WebSocketPosition.Parse(stored) : new WebSocketPosition(StreamPlace.Start);
-        var place = start.Place;
         using var queue = _queue = options.Journal
-            ? MessageJournal.Open(options, context, place, metrics)
-            : new MessageBuffer(options, context, place, metrics);
+            ? MessageJournal.Open(options, context, start.Place, metrics)
+            : new MessageBuffer(options, context, start.Place, metrics);
+        var place = queue.Delivered;
         var identity = queue.Identity ?? IdentityOf();
         var rows = new MessageRows(options, context.Logger);
         var health = new StreamHealth(context);
-        _filler = options.OnGap is null ? null : new GapFiller(settings, options, context, queue, health, metrics, start);
+        _filler = options.OnGap is null ? null : new GapFiller(settings, options, context, queue, health, metrics, new WebSocketPosition(place, start.Filling));
         var batches = new StreamBatches(queue, _filler);
         await using var ending = batches.ConfigureAwait(false);
         var receiver = new StreamReceiver(settings, options, context, queue, metrics, health);
@@ -65,7 +65,7 @@ internal sealed class WebSocketSourceConnector(SourceSettings settings, WebSocke
     public async ValueTask AcknowledgeAsync(IReadOnlyList<Advance> advances, CancellationToken ct)
     {
         var position = (WebSocketPosition)advances[^1].Position;
-        _queue?.Acknowledge(position.Offset);
+        _queue?.Acknowledge(position.Place.Number);
         if (_filler is not null && position.Filling is { } filling)
         {
             await _filler.EnterAsync(filling, ct).ConfigureAwait(false);

@@ -5,8 +5,14 @@ namespace DataFlow.Engine.State;
 /// <summary>What all stores agree on.</summary>
 internal static class CommitRules
 {
-    /// <summary>Events that are kept per pipeline.</summary>
+    /// <summary>Events that are kept per pipeline, gaps apart.</summary>
     public const int HistoryLimit = 1000;
+
+    /// <summary>Gaps that are kept per pipeline: many of them leave the other events alone, and these leave the gaps alone.</summary>
+    public const int GapLimit = 10_000;
+
+    /// <summary>How many events of its kind are kept.</summary>
+    public static int LimitOf(HistoryEvent happened) => happened == HistoryEvent.Gap ? GapLimit : HistoryLimit;
 
     /// <summary>Compares a commit with what stands in the store. Null when it is of the current run, but not its next one.</summary>
     public static CommitOutcome? Compare(CommitStamp stored, CommitStamp commit)

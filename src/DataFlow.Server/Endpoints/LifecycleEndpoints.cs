@@ -82,11 +82,9 @@ internal static class LifecycleEndpoints
 
         // A gap that is filled later keeps its place.
         var numbers = new Dictionary<SourceGap, long>();
-        entries.ForEach(entry => numbers.TryAdd(Unfilled(entry.Gap), entry.Number));
-        var gaps = SourceGap.Ledger(entries.Select(entry => entry.Gap)).Reverse().Where(gap => after is null || numbers[Unfilled(gap)] < after);
-        return Results.Ok(Paging.Of([.. gaps.Take(limit + 1)], limit, gap => KeyOf(numbers[Unfilled(gap)])));
-
-        static SourceGap Unfilled(SourceGap gap) => gap with { Filled = null };
+        entries.ForEach(entry => numbers.TryAdd(entry.Gap.AsEntered, entry.Number));
+        var gaps = SourceGap.Ledger(entries.Select(entry => entry.Gap)).Reverse().Where(gap => after is null || numbers[gap.AsEntered] < after);
+        return Results.Ok(Paging.Of([.. gaps.Take(limit + 1)], limit, gap => KeyOf(numbers[gap.AsEntered])));
     }
 
     private static string KeyOf(long number) => number.ToString(CultureInfo.InvariantCulture);

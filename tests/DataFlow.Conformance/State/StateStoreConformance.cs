@@ -396,6 +396,35 @@ public abstract partial class StateStoreConformance : IAsyncLifetime
         Assert.Equal("newest", history[0].Detail);
     }
 
+    [Fact]
+    public async Task Gaps_have_a_bound_of_their_own_and_leave_the_other_events_alone()
+    {
+        await AddAsync(HistoryEvent.RunStarted, 1);
+        await AddAsync(HistoryEvent.Gap, 1010);
+        Assert.Equal((1010, 1), await CountsAsync());
+
+        await AddAsync(HistoryEvent.Replay, 1010);
+        Assert.Equal((1010, 1000), await CountsAsync());
+
+        await AddAsync(HistoryEvent.Gap, 9000);
+        Assert.Equal((10_000, 1000), await CountsAsync());
+
+        async Task AddAsync(HistoryEvent happened, int count)
+        {
+            await Task.WhenAll(Enumerable.Range(1, count - 1).Select(i => Store.AddHistoryAsync(Pipeline, happened, Owner, $"{i}", Ct).AsTask()));
+
+            // Those that are added at the same time may not see each other.
+            await Store.AddHistoryAsync(Pipeline, happened, Owner, "newest", Ct);
+        }
+
+        async Task<(int Gaps, int Others)> CountsAsync()
+        {
+            var history = await Store.HistoryAsync(Pipeline, int.MaxValue, Ct);
+            var gaps = history.Count(entry => entry.Event == HistoryEvent.Gap);
+            return (gaps, history.Count - gaps);
+        }
+    }
+
     protected abstract ValueTask<IStateStore> CreateStoreAsync();
 
     protected virtual ValueTask CleanUpAsync() => ValueTask.CompletedTask;

@@ -131,7 +131,7 @@ public sealed class WebSocketCommandTests
         try
         {
             var numbers = new List<long>();
-            foreach (var path in Directory.GetFiles(Path.Combine(pipeline.Folder, ".dataflow", "sources", "stream", "journal")))
+            foreach (var path in Directory.GetFiles(Path.Combine(pipeline.Folder, ".dataflow", "sources", "stream", "journal"), "*.journal"))
             {
                 var file = Path.Combine(copy.FullName, Path.GetFileName(path));
                 File.Copy(path, file);

@@ -20,6 +20,9 @@ internal sealed class FoundKeys
 
     public bool IsEmpty => _all.IsEmpty;
 
+    /// <summary>How many are kept.</summary>
+    public int Count => _first.Count + _last.Count;
+
     public bool Contains(long hash) => _all.Contains(hash);
 
     /// <summary>The same with more keys.</summary>

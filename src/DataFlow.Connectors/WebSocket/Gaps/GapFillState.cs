@@ -46,6 +46,33 @@ internal sealed record GapFillState(NewestKeys Recent, ImmutableList<OpenGap> Ga
         return this with { Gaps = Gaps.RemoveRange(gone) };
     }
 
+    /// <summary>The same with so many bytes at most: without filled gaps, then without the oldest of those that wait. One stays in any case.</summary>
+    /// <param name="mostBytes">About, as they stand in a position.</param>
+    /// <param name="busy">Is being filled, and stays.</param>
+    /// <param name="givenUp">What is not waited for any more.</param>
+    public GapFillState Bound(int mostBytes, SourceGap? busy, out IReadOnlyList<SourceGap> givenUp)
+    {
+        var size = NewestKeys.SizeOf(Recent.Count) + Gaps.Sum(gap => gap.Size);
+        var (left, gone) = (Gaps, new List<SourceGap>());
+        givenUp = gone;
+        foreach (var gap in Gaps.Where(gap => gap.Gap != busy && gap is { IsFilled: true, IsEntered: true } or { IsFilled: false })
+            .OrderBy(gap => !gap.IsFilled).ThenBy(gap => gap.Gap.From).ThenBy(gap => gap.Gap.To))
+        {
+            if (size <= mostBytes || left.Count == 1)
+            {
+                break;
+            }
+
+            (left, size) = (left.Remove(gap), size - gap.Size);
+            if (!gap.IsFilled)
+            {
+                gone.Add(gap.Gap);
+            }
+        }
+
+        return this with { Gaps = left };
+    }
+
     public void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();

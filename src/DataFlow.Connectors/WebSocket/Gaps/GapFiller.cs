@@ -12,6 +12,9 @@ internal sealed partial class GapFiller : IAsyncDisposable
     /// <summary>More gaps than these are not waited for: state must be bounded. The ledger shows them as not filled.</summary>
     public const int MostGaps = 100;
 
+    /// <summary>Nor is more remembered for them, because all of it is a part of each commit.</summary>
+    public const int MostBytes = 256 << 10;
+
     private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(1);
 
     private readonly Lock _gate = new();
@@ -30,6 +33,7 @@ internal sealed partial class GapFiller : IAsyncDisposable
     private TaskCompletionSource _followed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private GapFillState _state;
     private long _followedTo;
+    private readonly List<SourceGap> _givenUp = [];
     private SourceGap? _gap;
     private IAsyncEnumerator<RecordBatch>? _batches;
 
@@ -84,7 +88,13 @@ internal sealed partial class GapFiller : IAsyncDisposable
         lock (_gate)
         {
             Follow(batch, messages);
-            _state = _state.Forget(2 * _options.Margin);
+            _state = _state.Forget(2 * _options.Margin).Bound(MostBytes, _gap, out var givenUp);
+            foreach (var gap in givenUp)
+            {
+                GiveUp(gap, $"more than {new ByteSize(MostBytes)} would have to be remembered for those that wait");
+            }
+
+            _metrics.GapsToFill = _state.Unfilled;
             _followedTo = Math.Max(_followedTo, number);
             _followed.TrySetResult();
             _followed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -154,6 +164,11 @@ internal sealed partial class GapFiller : IAsyncDisposable
     /// <summary>Enters gaps as filled into the ledger when that is durable.</summary>
     public async ValueTask EnterAsync(GapFillState durable, CancellationToken ct)
     {
+        foreach (var gap in TakeGivenUp())
+        {
+            await _context.ReportGapAsync(gap, ct).ConfigureAwait(false);
+        }
+
         foreach (var gap in durable.Gaps.Where(gap => gap is { IsFilled: true, IsEntered: false }))
         {
             if (!State.Gaps.Exists(known => known.Gap == gap.Gap && !known.IsEntered))
@@ -224,12 +239,27 @@ internal sealed partial class GapFiller : IAsyncDisposable
             ?? (_state.Unfilled >= MostGaps ? $"{MostGaps} others wait already" : null);
         if (hindrance is not null)
         {
-            LogNotAsked(gap.From, hindrance);
+            GiveUp(gap, hindrance);
             return;
         }
 
         _state = _state.Open(gap, _options.Remember);
-        _metrics.GapsToFill++;
+    }
+
+    private void GiveUp(SourceGap gap, string reason)
+    {
+        LogNotAsked(gap.From, reason);
+        _givenUp.Add(gap with { Unfilled = reason });
+    }
+
+    private List<SourceGap> TakeGivenUp()
+    {
+        lock (_gate)
+        {
+            List<SourceGap> taken = [.. _givenUp];
+            _givenUp.Clear();
+            return taken;
+        }
     }
 
     private async Task<SourceGap> FirstAsync()
@@ -241,7 +271,8 @@ internal sealed partial class GapFiller : IAsyncDisposable
             {
                 if (_state.Gaps.Find(gap => !gap.IsFilled) is { } first)
                 {
-                    return first.Gap;
+                    // From now on it is not given up.
+                    return _gap = first.Gap;
                 }
 
                 followed = _followed.Task;

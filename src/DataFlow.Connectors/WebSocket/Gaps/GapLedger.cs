@@ -36,6 +36,21 @@ internal sealed class GapLedger
         return _hasSequence ? null : Close(now, next: null);
     }
 
+    /// <summary>The run ends.</summary>
+    /// <param name="heardUpTo">With the last message; null when there was none.</param>
+    /// <param name="now">It is known up to here.</param>
+    /// <returns>The gap that the next run goes on with; null when there is none.</returns>
+    public SourceGap? Unfinished(DateTimeOffset? heardUpTo, DateTimeOffset now)
+    {
+        if (_open is not { } open)
+        {
+            return null;
+        }
+
+        _open = (heardUpTo < open.From ? heardUpTo.Value : open.From, null, open.Reason);
+        return Close(now, next: null);
+    }
+
     /// <summary>A message has come.</summary>
     /// <param name="sequence">Its number; null when it has none.</param>
     /// <param name="received">When it was read.</param>
@@ -69,6 +84,7 @@ internal sealed class GapLedger
 
         // Numbers that begin anew, or come again, don't tell what lies between them.
         long? missing = next is { } number && _sequence is { } last && number > last ? number - last - 1 : null;
-        return new SourceGap(open.From, to, _sequence, next, missing, open.Reason);
+        // The clock may have been set back meanwhile.
+        return new SourceGap(open.From, to < open.From ? open.From : to, _sequence, next, missing, open.Reason);
     }
 }

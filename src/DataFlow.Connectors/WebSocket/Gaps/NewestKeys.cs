@@ -59,6 +59,9 @@ internal sealed class NewestKeys
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     public static NewestKeys Read(JsonElement element) => None.Add(HashesOf(element), int.MaxValue);
 
+    /// <summary>Bytes that so many take when they are written.</summary>
+    public static int SizeOf(int keys) => keys * sizeof(long) / 3 * 4;
+
     /// <summary>Writes them as one text.</summary>
     public void Write(Utf8JsonWriter writer) => WriteHashes(writer, [.. All]);
 

@@ -12,6 +12,8 @@ namespace DataFlow.Connectors;
 /// <param name="Room">So many later messages still count as being around it.</param>
 internal sealed record OpenGap(SourceGap Gap, ImmutableHashSet<long> Known, int Room)
 {
+    private const int OtherBytes = 500;
+
     /// <summary>How far the API has been read; null before the first page.</summary>
     public ApiPosition? Position { get; init; }
 
@@ -26,6 +28,9 @@ internal sealed record OpenGap(SourceGap Gap, ImmutableHashSet<long> Known, int 
 
     /// <summary>The ledger shows it as filled.</summary>
     public bool IsEntered { get; init; }
+
+    /// <summary>About how many bytes it takes in a position.</summary>
+    public int Size => NewestKeys.SizeOf(Known.Count + Page.Count + Found.Count) + (2 * Gap.Reason.Length) + OtherBytes;
 
     /// <summary>The last page has been read.</summary>
     public bool IsFilled => Position is { Poll: null };

@@ -191,9 +191,12 @@ public sealed class InMemoryStateStore : IStateStore
     {
         var stamp = StampOf(pipeline) ?? default;
         _history.Add((pipeline, new HistoryEntry(_time.GetUtcNow(), happened, owner, detail, stamp.Generation, stamp.Epoch) { Number = ++_historyNumber }));
-        if (_history.Count(row => row.Pipeline == pipeline) > CommitRules.HistoryLimit)
+        if (_history.Count(IsOfItsKind) > CommitRules.LimitOf(happened))
         {
-            _history.RemoveAt(_history.FindIndex(row => row.Pipeline == pipeline));
+            _history.RemoveAt(_history.FindIndex(row => IsOfItsKind(row)));
         }
+
+        bool IsOfItsKind((string Pipeline, HistoryEntry Entry) row) =>
+            row.Pipeline == pipeline && (row.Entry.Event == HistoryEvent.Gap) == (happened == HistoryEvent.Gap);
     }
 }

@@ -118,10 +118,10 @@ internal static class PostgresPipelines
             pipeline, now, happened.ToString(), owner, detail);
         batch.Add(
             """
-            delete from dataflow.history where pipeline = $1 and id <=
-              (select id from dataflow.history where pipeline = $1 order by id desc limit 1 offset $2)
+            delete from dataflow.history where pipeline = $1 and (event = $3) = $4 and id <=
+              (select id from dataflow.history where pipeline = $1 and (event = $3) = $4 order by id desc limit 1 offset $2)
             """,
-            pipeline, (long)CommitRules.HistoryLimit);
+            pipeline, (long)CommitRules.LimitOf(happened), nameof(HistoryEvent.Gap), happened == HistoryEvent.Gap);
         await batch.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
     }
 

@@ -121,10 +121,10 @@ internal static class SqlitePipelines
             pipeline, now, happened.ToString(), owner, detail, stamp.Generation, stamp.Epoch);
         connection.Execute(
             """
-            delete from history where pipeline = ?1 and id <=
-              (select id from history where pipeline = ?1 order by id desc limit 1 offset ?2)
+            delete from history where pipeline = ?1 and (event = ?3) = ?4 and id <=
+              (select id from history where pipeline = ?1 and (event = ?3) = ?4 order by id desc limit 1 offset ?2)
             """,
-            pipeline, CommitRules.HistoryLimit);
+            pipeline, CommitRules.LimitOf(happened), nameof(HistoryEvent.Gap), happened == HistoryEvent.Gap);
     }
 
     public static IReadOnlyList<HistoryEntry> History(SqliteConnection connection, string pipeline, int limit) => connection.Rows(

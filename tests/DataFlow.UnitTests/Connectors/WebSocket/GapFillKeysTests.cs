@@ -36,6 +36,33 @@ public sealed class GapFillKeysTests
     }
 
     [Fact]
+    public void A_position_does_not_grow_with_the_gaps_that_wait_and_the_oldest_is_given_up_first()
+    {
+        var state = GapFillState.Start;
+        var given = new List<int>();
+        SourceGap? first = null;
+        for (var number = 0; number < 50; number++)
+        {
+            var begin = DateTimeOffset.UnixEpoch.AddMinutes(number);
+            var gap = new SourceGap(begin, begin.AddSeconds(1), number, number + 2, 1, "cut");
+            first ??= gap;
+            state = state.Open(gap, most: 2000).Follow([.. Enumerable.Range(number * 2000, 2000).Select(key => (long)key)], most: 2000)
+                .Bound(GapFiller.MostBytes, busy: first, out var gone);
+            given.AddRange(gone.Select(gap => (int)gap.Last!));
+        }
+
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            state.Write(writer);
+        }
+
+        Assert.InRange(stream.Length, GapFiller.MostBytes / 2, GapFiller.MostBytes);
+        Assert.Equal([0, .. Enumerable.Range(50 - state.Gaps.Count + 1, state.Gaps.Count - 1)], state.Gaps.Select(gap => (int)gap.Gap.Last!));
+        Assert.Equal(Enumerable.Range(1, 50 - state.Gaps.Count), given);
+    }
+
+    [Fact]
     public void What_is_stored_is_read_again()
     {
         var gap = new SourceGap(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(1), 1, 5, 3, "cut");

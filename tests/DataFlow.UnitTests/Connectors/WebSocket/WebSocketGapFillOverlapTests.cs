@@ -1,8 +1,6 @@
-using System.Globalization;
 using DataFlow.Conformance;
-using DataFlow.Connectors;
 using DataFlow.UnitTests.Fakes;
-using Microsoft.AspNetCore.Http;
+using static DataFlow.UnitTests.Connectors.GapFillRun;
 
 namespace DataFlow.UnitTests.Connectors;
 
@@ -149,100 +147,6 @@ public sealed class WebSocketGapFillOverlapTests
         Assert.Equal(3, run.Deduplicated);
     }
 
-    [Fact]
-    public async Task A_silent_stream_keeps_no_gap_from_being_filled()
-    {
-        await using var server = await WebSocketRun.ServeNumbersAsync([1, 2], []);
-        await using var api = await TestApi.OfJsonAsync((_, _) => Numbers(3, 4));
-        await using var run = Run(Context(), server, api, "?from={{from}}&to={{to}}", ("sequence-path", ""), ("margin", "30"));
-
-        await run.UntilAsync(() => IsFilled(run));
-
-        Assert.Equal([1, 2, 3, 4], run.Numbers);
-    }
-
-    [Fact]
-    public async Task Many_failed_tries_make_the_position_no_longer_and_the_stream_goes_on()
-    {
-        var more = new TaskCompletionSource();
-        var connections = 0;
-        await using var server = await WebSocketServer.StartAsync(async connection =>
-        {
-            var isFirst = Interlocked.Increment(ref connections) == 1;
-            await SendAsync(connection, Enumerable.Range(isFirst ? 1 : 10_000, 100));
-            if (isFirst)
-            {
-                await connection.CloseAsync(1001);
-                return;
-            }
-
-            await more.Task;
-            await SendAsync(connection, Enumerable.Range(10_100, 1000));
-            await connection.UntilClosedAsync();
-        });
-        await using var api = await TestApi.StartAsync((context, _) => context.JsonAsync("{}", StatusCodes.Status410Gone));
-        await using var run = Run(Context(), server, api, ("remember", "20"));
-        await run.UntilAsync(() => run.Numbers.Count == 200 && run.Context.Log.Lines.Any(IsFailure));
-        var length = Position(run).Length;
-
-        await run.UntilAsync(() => run.Context.Log.Lines.Count(IsFailure) >= 30);
-        more.SetResult();
-        await run.UntilNumbersAsync(1200);
-
-        // Of the newest messages, up to twice as many as asked for are remembered, with eleven characters each.
-        Assert.InRange(Position(run).Length, length - 250, length + 250);
-
-        static bool IsFailure(string line) => line.Contains("is not filled yet (on-gap)") && line.Contains("410");
-    }
-
-    [Fact]
-    public async Task An_API_that_never_answers_keeps_nothing_back_and_is_asked_again()
-    {
-        var isWell = false;
-        await using var server = await WebSocketRun.ServeNumbersAsync([1, 2], [.. Enumerable.Range(5, 50)]);
-        await using var api = await TestApi.StartAsync(async (context, _) =>
-        {
-            if (!Volatile.Read(ref isWell))
-            {
-                await new TaskCompletionSource().Task.WaitAsync(context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                return;
-            }
-
-            await context.JsonAsync(Numbers(3, 4));
-        });
-        await using var run = Run(
-            Context(), server, api, ("headers-timeout", "1"), ("max-retries", "0"));
-
-        await run.UntilAsync(() => run.Numbers.Contains(54) && run.Context.Log.Lines.Count(line => line.Contains("is not filled yet (on-gap)")) >= 3);
-        Assert.DoesNotContain(3, run.Numbers);
-        Volatile.Write(ref isWell, true);
-        await run.UntilAsync(() => IsFilled(run));
-
-        Assert.Equal(Enumerable.Range(1, 54), run.Numbers.Order());
-    }
-
-    [Fact]
-    public async Task What_works_again_is_asked_with_short_pauses_again()
-    {
-        var asked = 0;
-        await using var server = await WebSocketRun.ServeNumbersAsync([1, 2], [9]);
-        await using var api = await TestApi.StartAsync((context, _) => Interlocked.Increment(ref asked) is 4 or 8
-            ? context.JsonAsync(Numbers(3 + context.Number("offset"), 5 + context.Number("offset")))
-            : context.JsonAsync("{}", asked < 8 ? StatusCodes.Status410Gone : StatusCodes.Status200OK));
-        await using var run = Run(
-            Context(), server, api, ("reconnect-min-backoff", "1"), ("reconnect-max-backoff", "30"),
-            ("pagination-size", "3"), ("max-retries", "0"));
-
-        await run.UntilAsync(() => run.Context.Log.Lines.Count(line => line.Contains("tried again in")) >= 5);
-
-        var seconds = run.Context.Log.Lines.Where(line => line.Contains("tried again in"))
-            .Select(line => double.Parse(line.Split("tried again in ")[1].Split(' ')[0], CultureInfo.InvariantCulture)).Take(5).ToArray();
-        foreach (var (pause, least) in seconds.Zip([1.0, 2, 4, 1, 2]))
-        {
-            Assert.InRange(pause, least, least * 1.21);
-        }
-    }
-
     [Theory]
     [InlineData("false")]
     [InlineData("true")]
@@ -307,102 +211,9 @@ public sealed class WebSocketGapFillOverlapTests
         {
             await run.UntilNumbersAsync(7);
             Assert.Contains(run.Context.Log.Lines, line => line.StartsWith("Warning: Gap since ") && line.Contains(hindrance));
+            Assert.Contains(SourceGap.Ledger(run.Context.Gaps), gap => gap.Unfilled?.Contains(hindrance) is true);
             Assert.DoesNotContain(run.Context.Gaps, gap => gap is { Missing: null, Filled: not null });
             Assert.Equal([1, 2, 2, 3, 3, 4, 5], run.Numbers.Order());
         }
-    }
-
-    [Fact]
-    public async Task A_gap_that_ends_in_the_far_future_because_the_clock_was_set_back_stops_nothing()
-    {
-        await using var server = await WebSocketRun.ServeNumbersAsync([1, 2, 3]);
-        await using var api = await TestApi.OfJsonAsync((_, _) => Numbers(3, 4));
-        var context = new TestSourceContext { Latency = TimeSpan.Zero };
-        var now = context.Clock.GetUtcNow();
-        var gap = new SourceGap(now.AddDays(99), now.AddDays(100), null, null, null, "The clock was wrong.");
-        context.Positions[WebSocketSourceConnector.Split] = new WebSocketPosition(StreamPlace.Start, GapFillState.Start.Open(gap, 10)).ToSplitPosition();
-        await using var run = Run(context, server, api, "?from={{from}}&to={{to}}", ("sequence-path", ""));
-
-        await run.UntilNumbersAsync(3);
-        Assert.Empty(api.Requests);
-        await run.UntilAsync(() => IsFilled(run), TimeSpan.FromHours(6));
-
-        Assert.Equal([1, 2, 3, 4], run.Numbers.Order());
-    }
-
-    [Fact]
-    public void What_waits_to_be_filled_is_said_only_while_the_stream_is_well()
-    {
-        var context = new TestSourceContext();
-        var health = new StreamHealth(context);
-        var gap = new SourceGap(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 1, 3, 1, "");
-
-        health.Unfilled(gap, "no answer");
-        health.Connected("connected");
-        health.Unfilled(gap, "no answer");
-        health.Lost("cut", "cut, again in 1 s");
-        health.Unfilled(gap, "no answer");
-
-        Assert.Equal([SourceHealth.Healthy, SourceHealth.Waiting, SourceHealth.Unhealthy], context.Reports.Select(report => report.Health));
-        Assert.Contains("The gap since 1970-01-01 00:00:00Z is not filled yet: no answer", context.Reports.ElementAt(1).Reason);
-        Assert.Single(context.ConnectionErrors);
-    }
-
-    private static TestSourceContext Context(int batch = 100) => new() { Clock = new JumpingClock(), MostRecords = batch, Latency = TimeSpan.Zero };
-
-    private static StreamRun Run(TestSourceContext context, WebSocketServer server, TestApi api, params (string Name, string Value)[] options) =>
-        Run(context, server, api, "?after={{last}}&before={{next}}", options);
-
-    private static StreamRun Run(TestSourceContext context, WebSocketServer server, TestApi api, string query, params (string Name, string Value)[] options)
-    {
-        string[] ofApi = ["pagination-size", "max-retries", "headers-timeout"];
-        string[] ofGaps = ["margin", "deduplicate-by", "remember"];
-        var paging = options.Any(option => option.Name == "pagination-size") ? "offset" : "none";
-        var reading = OptionsOf([("pagination-type", paging), ("headers-timeout", "10h"), ("body-timeout", "10h"), .. options.Where(option => ofApi.Contains(option.Name))]);
-        var onGap = OptionsOf([("connection", api.Address + query), ("deduplicate-by", "n"), ("margin", "0"), .. options.Where(option => ofGaps.Contains(option.Name))], reading);
-        return new StreamRun(
-            context, server.Address, [("on-gap", onGap), .. options.Where(option => !ofApi.Contains(option.Name) && !ofGaps.Contains(option.Name))]);
-    }
-
-    private static bool IsFilled(StreamRun run, int gaps = 1) => run.Context.Gaps.Count(gap => gap.Filled is not null) >= gaps;
-
-    private static string Position(StreamRun run) => run.Context.Positions[WebSocketSourceConnector.Split].Json;
-
-    private static string Numbers(int from, int to) => Json([.. Enumerable.Range(from, Math.Max(0, to - from + 1))]);
-
-    private static string OptionsOf(IEnumerable<(string Name, string Value)> options, string? nested = null) => "{" + string.Join(',', options
-        .GroupBy(option => option.Name).Select(group => $"\"{group.Key}\":\"{group.Last().Value}\"")
-        .Concat(nested is null ? [] : [$"\"options\":{nested}"])) + "}";
-
-    private static string Json(int[] numbers) => "{\"data\":[" + string.Join(',', numbers.Select(number => $$"""{"n":{{number}}}""")) + "]}";
-
-    private static async Task SendAsync(ServerConnection connection, IEnumerable<int> numbers)
-    {
-        foreach (var number in numbers)
-        {
-            await connection.SendAsync($$"""{"n":{{number}}}""");
-        }
-    }
-
-    /// <summary>Three connections: the first one is closed at once, the second one when something has ended.</summary>
-    private static Task<WebSocketServer> ServeAsync(int[] first, int[] second, Task end, int[] third)
-    {
-        var connections = 0;
-        return WebSocketServer.StartAsync(async connection =>
-        {
-            var mine = Interlocked.Increment(ref connections);
-            await SendAsync(connection, mine switch { 1 => first, 2 => second, _ => third });
-            if (mine == 2)
-            {
-                await end;
-            }
-
-            if (mine < 3)
-            {
-                await connection.CloseAsync(1001);
-            }
-
-            await connection.UntilClosedAsync();
-        });
     }
 }

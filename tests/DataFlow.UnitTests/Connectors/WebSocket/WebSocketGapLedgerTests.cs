@@ -153,6 +153,17 @@ public sealed class WebSocketGapLedgerTests
         Assert.Equal("The server's numbers began anew.", gaps[0].Reason);
     }
 
+    [Fact]
+    public void A_clock_that_was_set_back_makes_no_gap_that_ends_before_it_begins()
+    {
+        var heard = new DateTimeOffset(2024, 1, 1, 10, 0, 0, TimeSpan.Zero);
+        var ledger = new GapLedger(new WebSocketSourceOptions(), StreamPlace.Start with { HeardUpTo = heard });
+
+        var gap = ledger.Connected(heard.AddHours(-1))!;
+
+        Assert.Equal((heard, heard), (gap.From, gap.To));
+    }
+
     /// <summary>Sends 1 to its first connection, then 2 to 6 at once, and does something with it; sends 20 to the others.</summary>
     private static RawWebSocketServer Serve(Task more, Func<RawConnection, Task> first) => new(async connection =>
     {

@@ -181,6 +181,47 @@ public sealed class WebSocketHandshakeTests
     }
 
     [Fact]
+    public async Task A_certificate_that_does_not_hold_any_more_ends_no_run_that_worked_before()
+    {
+        var folder = Directory.CreateTempSubdirectory("dataflow-ws-");
+        try
+        {
+            using var certificate = Certificate();
+            using var another = Certificate();
+            var authority = Path.Combine(folder.FullName, "ca.pem");
+            await TrustAsync(certificate);
+            await using var server = await WebSocketServer.StartAsync(
+                async connection =>
+                {
+                    await connection.SendAsync(Message);
+                    await TrustAsync(another);
+                    await connection.CloseAsync(1001);
+                },
+                certificate: certificate);
+            using var bench = WebSocketRun.Bench(server.Address.Replace("127.0.0.1", "localhost"), ("ca-file", authority));
+
+            // The second run begins with the failure.
+            foreach (var expected in (int[])[2, 3])
+            {
+                var failures = Refusals(bench);
+                var running = bench.RunAsync(expected);
+                await Eventually.Is(() => running.IsCompleted || Refusals(bench) > failures);
+                await TrustAsync(certificate);
+                Assert.Null((await running).Error);
+                await TrustAsync(another);
+            }
+
+            Task TrustAsync(X509Certificate2 one) => File.WriteAllTextAsync(authority, one.ExportCertificatePem());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        static int Refusals(SourceBench bench) => bench.Log.Lines.Count(line => line.Contains("no secure connection to "));
+    }
+
+    [Fact]
     public async Task Plain_ws_to_a_tls_port_gets_the_hint_wss()
     {
         using var certificate = Certificate();
@@ -225,10 +266,12 @@ public sealed class WebSocketHandshakeTests
     [InlineData("subscribe-expect", "ok", "subscribe")]
     [InlineData("subscribe", "{{cursor}}", "cursor-path")]
     [InlineData("cursor-path", "a..b", "has an empty name")]
+    [InlineData("on-full", "drop-oldest", "the cursor goes on past them", "cursor-path", "id")]
     [InlineData("stop-on-close-codes", "17", "close code")]
     [InlineData("message-fromat", "json", "message-format")]
-    public void Options_that_do_not_fit_together_are_refused_with_a_sentence(string name, string value, string mentioned) =>
-        Assert.Contains(mentioned, Assert.Throws<ConfigurationException>(() => Bind((name, value))).Message);
+    public void Options_that_do_not_fit_together_are_refused_with_a_sentence(
+        string name, string value, string mentioned, string besides = "message-format", string itsValue = "json") =>
+        Assert.Contains(mentioned, Assert.Throws<ConfigurationException>(() => Bind((besides, itsValue), (name, value))).Message);
 
     private static PipelineSource Bind(params (string, string)[] options) =>
         SourceBinding.Bind("p", WebSocketRun.ConfigOf("websocket", "ws://localhost", options), BuiltInCatalogue.Instance);

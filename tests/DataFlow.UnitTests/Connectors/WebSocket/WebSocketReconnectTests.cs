@@ -111,8 +111,20 @@ public sealed class WebSocketReconnectTests
     [InlineData(4403, "forbidden")]
     public async Task Some_close_codes_stop_the_run_with_a_sentence(int code, string meaning)
     {
-        await using var server = await WebSocketServer.StartAsync(connection => connection.CloseAsync(code, "no more for you"));
-        using var bench = WebSocketRun.Bench(server.Address);
+        var connections = 0;
+        await using var server = await WebSocketServer.StartAsync(async connection =>
+        {
+            if (Interlocked.Increment(ref connections) == 1)
+            {
+                await connection.SendAsync("""{"n":1}""");
+                await connection.CloseAsync(code, "no more for you");
+                return;
+            }
+
+            await connection.SendAsync("""{"n":5}""");
+            await connection.UntilClosedAsync();
+        });
+        using var bench = WebSocketRun.Bench(server.Address, ("sequence-path", "n"));
 
         var outcome = await bench.RunAsync();
 
@@ -120,6 +132,44 @@ public sealed class WebSocketReconnectTests
         Assert.Equal((FaultOwner.User, RetryKind.Never), (error.Owner, error.Retry.Kind));
         Assert.StartsWith($"The server closed the connection with code {code} ({meaning}) and says: no more for you. Connecting again would not help", error.Message);
         Assert.Single(server.Requests);
+        var gap = Assert.Single(await bench.GapsAsync());
+        Assert.Equal((1, null, null, error.Message), (gap.Last, gap.Next, gap.Missing, gap.Reason));
+
+        Assert.Null((await bench.RunAsync(expected: 2)).Error);
+        var whole = Assert.Single(SourceGap.Ledger(await bench.GapsAsync()));
+        Assert.Equal((gap.From, 1, 5, 3), (whole.From, whole.Last, whole.Next, whole.Missing));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    public async Task An_outage_in_which_the_run_ends_is_in_the_ledger_and_once_when_the_next_one_ends_in_it_too(string mostRestarts)
+    {
+        await using var server = await WebSocketServer.StartAsync(
+            async connection =>
+            {
+                await connection.SendAsync("""{"n":1}""");
+                await connection.CloseAsync(1001);
+            },
+            request => request > 1 ? 503 : 0);
+        using var bench = WebSocketRun.Bench(server.Address, ("reconnect-max-restarts", mostRestarts));
+
+        await RunUntilAsync(requests: mostRestarts == "0" ? 1 : 2);
+        var first = Assert.Single(await bench.GapsAsync());
+        await RunUntilAsync(server.Requests.Count + 1);
+
+        var gap = Assert.Single(SourceGap.Ledger(await bench.GapsAsync()));
+        Assert.Equal((first.From, null), (gap.From, gap.Next));
+        Assert.True(gap.To >= first.To, $"{gap}");
+
+        async Task RunUntilAsync(int requests)
+        {
+            using var stop = new CancellationTokenSource();
+            var running = bench.RunAsync(stop: stop.Token);
+            await Eventually.Is(() => running.IsCompleted || (server.Requests.Count >= requests && bench.Collected.Count == 1));
+            await (mostRestarts == "0" ? running : stop.CancelAsync());
+            await running;
+        }
     }
 
     [Theory]
