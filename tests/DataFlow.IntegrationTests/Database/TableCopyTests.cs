@@ -103,6 +103,7 @@ public sealed class TableCopyTests
                 rows(await database.RowsAsync($"SELECT id, {text} FROM target ORDER BY target.id")));
         }
     }
+
     /// <summary>HEX gives the bytes of a text, but rounds a number; and as text a FLOAT has six digits, unless it is made a double.</summary>
     private static string MariaDbText(string column) => column switch
     {
