@@ -68,9 +68,13 @@ public sealed class ThreeNodeTests : IAsyncLifetime
         {
             foreach (var name in Names)
             {
-                var status = await node.Pipelines.GetAsync(name, default);
-                Assert.Equal(LifecycleState.Running, status.Pipeline.State);
-                Assert.NotNull(status.Run);
+                // Nobody runs it while it moves, as it may soon after the start.
+                await Eventually.IsAsync(async () =>
+                {
+                    var status = await node.Pipelines.GetAsync(name, default);
+                    Assert.Equal(LifecycleState.Running, status.Pipeline.State);
+                    return (status.Run is not null, $"{name} has no run");
+                });
             }
 
             await node.Pipelines.ExecuteAsync("p3", LifecycleCommand.Pause, TestNode.By, default);

@@ -37,7 +37,9 @@ public sealed class ForeignWebSocketTests
         (await pipeline.StopAsync()).Succeeded();
 
         Assert.Equal(Enumerable.Range(1, pipeline.Numbers.Count).Select(number => (long)number), pipeline.Numbers);
-        Assert.All(await pipeline.GapsAsync(), gap => Assert.Equal(0, gap.Missing));
+
+        // The stop may come while nobody is connected: then no number says what comes next.
+        Assert.All(await pipeline.GapsAsync(), gap => Assert.Equal(gap.Next is null ? null : 0, gap.Missing));
     }
 
     [Fact]
