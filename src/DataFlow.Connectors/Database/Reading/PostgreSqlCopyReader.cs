@@ -14,6 +14,7 @@ internal sealed class PostgreSqlCopyReader : IRowReader
     private const int EndOfRows = -1;
 
     private readonly NpgsqlRawCopyStream _stream;
+    private readonly PostgreSqlCopyBuffer _received;
     private readonly ColumnFormat[] _formats;
     private readonly FieldRef[] _fields;
     private readonly int[] _starts;
@@ -24,9 +25,10 @@ internal sealed class PostgreSqlCopyReader : IRowReader
     private int _next = HeaderLength;
     private bool _ended;
 
-    private PostgreSqlCopyReader(NpgsqlRawCopyStream stream, QueryShape shape)
+    private PostgreSqlCopyReader(NpgsqlRawCopyStream stream, PostgreSqlCopyBuffer received, QueryShape shape)
     {
         _stream = stream;
+        _received = received;
         _formats = shape.Formats;
         _fields = new FieldRef[_formats.Length];
         _starts = new int[_formats.Length];
@@ -40,7 +42,7 @@ internal sealed class PostgreSqlCopyReader : IRowReader
         var stream = await connection.BeginRawBinaryCopyAsync($"COPY (\n{sql.ToLiteral()}\n) TO STDOUT (FORMAT BINARY)", ct)
             .ConfigureAwait(false);
         stream.ReadTimeout = limits.TimeoutSeconds == 0 ? Timeout.Infinite : limits.TimeoutSeconds * 1000;
-        return new PostgreSqlCopyReader(stream, shape);
+        return new PostgreSqlCopyReader(stream, PostgreSqlCopyBuffer.Of(connection, stream), shape);
     }
 
     public ValueTask<bool> ReadAsync(CancellationToken ct) =>
@@ -236,7 +238,7 @@ internal sealed class PostgreSqlCopyReader : IRowReader
         return true;
     }
 
-    /// <summary>Takes in all that has arrived, as far as there is room: each read of the stream gives one row.</summary>
+    /// <summary>Takes in all that has arrived, as far as there is room.</summary>
     private async ValueTask<bool> LoadAsync(CancellationToken ct)
     {
         while (true)
@@ -250,6 +252,7 @@ internal sealed class PostgreSqlCopyReader : IRowReader
                 hasWaited = !reading.IsCompleted;
                 read = await reading.ConfigureAwait(false);
                 _to += read;
+                _to += _received.Take(_buffer.AsSpan(_to));
             }
             while (read > 0 && !hasWaited && _to < _buffer.Length);
 
