@@ -9,6 +9,7 @@ internal sealed class SqliteRowReader : IRowReader
 {
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _statement;
+    private readonly SqliteValues _values;
     private readonly FieldRef[] _fields;
     private readonly SqliteInterruption _interruption;
 
@@ -16,6 +17,7 @@ internal sealed class SqliteRowReader : IRowReader
     {
         _database = database;
         _statement = statement;
+        _values = new SqliteValues(statement);
         _fields = new FieldRef[columns];
         _interruption = interruption;
     }
@@ -58,19 +60,19 @@ internal sealed class SqliteRowReader : IRowReader
         var row = new RowText(batch, _fields);
         for (var column = 0; column < _fields.Length; column++)
         {
-            switch (raw.sqlite3_column_type(_statement, column))
+            switch (_values.TypeOf(column))
             {
                 case raw.SQLITE_INTEGER:
-                    row.Commit(ColumnText.Integer(row.Reserve(ColumnText.Most), raw.sqlite3_column_int64(_statement, column)));
+                    row.Commit(ColumnText.Integer(row.Reserve(ColumnText.Most), _values.Integer(column)));
                     break;
                 case raw.SQLITE_FLOAT:
-                    row.Commit(ColumnText.Double(row.Reserve(ColumnText.Most), raw.sqlite3_column_double(_statement, column)));
+                    row.Commit(ColumnText.Double(row.Reserve(ColumnText.Most), _values.Float(column)));
                     break;
                 case raw.SQLITE_TEXT:
-                    row.Text(raw.sqlite3_column_blob(_statement, column));
+                    row.Text(_values.Text(column));
                     break;
                 case raw.SQLITE_BLOB:
-                    row.Hex(raw.sqlite3_column_blob(_statement, column));
+                    row.Hex(_values.Blob(column));
                     break;
                 default:
                     row.Null();
@@ -81,13 +83,13 @@ internal sealed class SqliteRowReader : IRowReader
         row.End();
     }
 
-    public CursorValue CursorAt(int column) => raw.sqlite3_column_type(_statement, column) switch
+    public CursorValue CursorAt(int column) => _values.TypeOf(column) switch
     {
-        raw.SQLITE_INTEGER => CursorValue.OfNumber(raw.sqlite3_column_int64(_statement, column)),
-        raw.SQLITE_FLOAT => raw.sqlite3_column_double(_statement, column) is var number && Math.Abs(number) < 7e27
+        raw.SQLITE_INTEGER => CursorValue.OfNumber(_values.Integer(column)),
+        raw.SQLITE_FLOAT => _values.Float(column) is var number && Math.Abs(number) < 7e27
             ? CursorValue.OfNumber((decimal)number)
             : CursorValue.Endless,
-        raw.SQLITE_TEXT => CursorValue.OfText(Encoding.UTF8.GetString(raw.sqlite3_column_blob(_statement, column))),
+        raw.SQLITE_TEXT => CursorValue.OfText(Encoding.UTF8.GetString(_values.Text(column))),
         _ => CursorValue.None,
     };
 

@@ -47,6 +47,20 @@ public sealed class SqliteSourceTests : IDisposable
         Assert.Empty(await ReadAsync());
     }
 
+    [Theory]
+    [InlineData("UTF-8")]
+    [InlineData("UTF-16le")]
+    public async Task Text_is_read_as_it_is_however_the_database_holds_it(string encoding)
+    {
+        Run($"PRAGMA encoding = '{encoding}'; CREATE TABLE e (id TEXT, text, more); INSERT INTO e VALUES ('1', 'Grüße 🦉', x'00ff'), ('2', '', zeroblob(0)), ('3', NULL, 1.5)");
+        Use(("query", "SELECT * FROM e"));
+
+        var records = await ReadAsync();
+
+        Assert.Equal(["1|Grüße 🦉|\\x00ff", "2||\\x", "3||1.5"], records.Select(record => string.Join('|', record.Data.Values)));
+        Assert.Equal([false, false, true], records.Select(record => record.IsNull("text")));
+    }
+
     [Fact]
     public async Task A_stamp_that_comes_late_is_found_within_the_safety_lag()
     {
