@@ -32,12 +32,14 @@ internal static class DatabaseWrites
         yield return new Job("rows -> PostgreSQL", rows,
         [
             Sink(batches, postgreSql.JdbcUrl, login, () => Wait(postgreSql.ExecuteAsync("TRUNCATE written"))),
-            new Contender("COPY text, prepared lines", InProcess: true, () => Copy(postgreSql, lines)),
+            new Contender("COPY text, lines made of the records", InProcess: true, () => Copy(postgreSql, new RecordLines(batches))),
+            new Contender("COPY text, prepared lines", InProcess: true, () => Copy(postgreSql, new MemoryStream(lines, writable: false))),
         ]);
         yield return new Job("rows -> MariaDB", rows,
         [
             Sink(batches, mariaDb.JdbcUrl, mariaLogin, () => Wait(mariaDb.ExecuteAsync("TRUNCATE TABLE written"))),
-            new Contender("LOAD DATA LOCAL, prepared lines", InProcess: true, () => Load(mariaDb, lines)),
+            new Contender("LOAD DATA LOCAL, lines made of the records", InProcess: true, () => Load(mariaDb, new RecordLines(batches))),
+            new Contender("LOAD DATA LOCAL, prepared lines", InProcess: true, () => Load(mariaDb, new MemoryStream(lines, writable: false))),
         ]);
         yield return new Job("rows -> SQLite", rows,
         [
@@ -84,27 +86,23 @@ internal static class DatabaseWrites
         await sink.CommitAsync(Checkpoint.None with { Generation = epoch, Epoch = epoch, Sequence = 1 }, CancellationToken.None);
     }
 
-    private static void Copy(PostgreSqlDatabase database, byte[] lines)
+    private static void Copy(PostgreSqlDatabase database, Stream lines)
     {
         Wait(database.ExecuteAsync("TRUNCATE written"));
         using var connection = new NpgsqlConnection(database.ConnectionString);
         connection.Open();
         using var writer = connection.BeginTextImport("COPY written FROM STDIN");
-        for (var at = 0; at < lines.Length; at += PieceBytes)
-        {
-            writer.BaseStream.Write(lines, at, Math.Min(PieceBytes, lines.Length - at));
-        }
+        lines.CopyTo(writer.BaseStream, PieceBytes);
     }
 
-    private static void Load(MariaDbDatabase database, byte[] lines)
+    private static void Load(MariaDbDatabase database, Stream lines)
     {
         Wait(database.ExecuteAsync("TRUNCATE TABLE written"));
         using var connection = database.OpenAsync().GetAwaiter().GetResult();
-        using var stream = new MemoryStream(lines, writable: false);
         var loader = new MySqlBulkLoader(connection)
         {
             TableName = "written",
-            SourceStream = stream,
+            SourceStream = lines,
             CharacterSet = "utf8mb4",
             FieldTerminator = "\t",
             LineTerminator = "\n",
