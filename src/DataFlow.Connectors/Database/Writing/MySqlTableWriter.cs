@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.InteropServices;
 using MySqlConnector;
 
 namespace DataFlow.Connectors;
@@ -77,7 +78,7 @@ internal sealed class MySqlTableWriter(WriteTarget target, BatchPool pool) : ITa
         string table, RowRun run, ReadOnlyMemory<int> rows, bool numbered, DbTransaction transaction, CancellationToken ct)
     {
         using var lines = _lines.Encode(run, rows.Span, numbered);
-        using var stream = new MemoryStream(lines.Bytes.ToArray(), writable: false);
+        using var stream = StreamOf(lines.Bytes);
         var loader = new MySqlBulkLoader(Connection)
         {
             TableName = table,
@@ -93,6 +94,10 @@ internal sealed class MySqlTableWriter(WriteTarget target, BatchPool pool) : ITa
         var warnings = await Connection.ScalarAsync("SELECT @@warning_count", ct, transaction).ConfigureAwait(false);
         return loaded == rows.Length && Convert.ToInt64(warnings, System.Globalization.CultureInfo.InvariantCulture) == 0;
     }
+
+    private static MemoryStream StreamOf(ReadOnlyMemory<byte> bytes) => MemoryMarshal.TryGetArray(bytes, out var array)
+        ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
+        : new MemoryStream(bytes.ToArray(), writable: false);
 
     private async Task<string> EmptyTemporaryAsync(RowRun run, DbTransaction transaction, CancellationToken ct)
     {

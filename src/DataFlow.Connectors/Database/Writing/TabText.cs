@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -60,7 +61,7 @@ internal sealed class TabText(WriteTarget target, BatchPool pool, bool boolsAsDi
             }
 
             var room = lines.Reserve((text.Length * 2) + Vector256<byte>.Count + 1);
-            var length = isValue ? CopyEscaped(room, text) : ColumnText.Copy(room, "\\N"u8);
+            var length = isValue ? CopyEscaped(room, text, ReadableFrom(run.Batch.Data, text)) : ColumnText.Copy(room, "\\N"u8);
             room[length] = (byte)'\t';
             lines.Advance(length + 1);
         }
@@ -80,13 +81,20 @@ internal sealed class TabText(WriteTarget target, BatchPool pool, bool boolsAsDi
     private static ReadOnlySpan<byte> DigitOf(ReadOnlySpan<byte> text) =>
         text.SequenceEqual("true"u8) ? "1"u8 : text.SequenceEqual("false"u8) ? "0"u8 : text;
 
-    /// <summary>Copies a block and looks at it in the same step. Both sides need as many bytes as a vector beyond their end.</summary>
-    private static int CopyEscaped(Span<byte> output, ReadOnlySpan<byte> text)
+    /// <summary>Bytes that can be read from the beginning of a text on, its own and what follows it in the batch.</summary>
+    private static int ReadableFrom(byte[] data, ReadOnlySpan<byte> text)
+    {
+        var before = Unsafe.ByteOffset(ref MemoryMarshal.GetArrayDataReference(data), ref MemoryMarshal.GetReference(text));
+        return (nuint)before < (nuint)data.Length ? data.Length - (int)before : text.Length;
+    }
+
+    /// <summary>Copies a block and looks at it in the same step. The output needs as many bytes as a vector beyond its end.</summary>
+    private static int CopyEscaped(Span<byte> output, ReadOnlySpan<byte> text, int readable)
     {
         ref var from = ref MemoryMarshal.GetReference(text);
         ref var to = ref MemoryMarshal.GetReference(output);
         var (read, written) = (0, 0);
-        while (true)
+        while (read + Vector256<byte>.Count <= readable)
         {
             var bytes = Vector256.LoadUnsafe(ref from, (nuint)read);
             bytes.StoreUnsafe(ref to, (nuint)written);
@@ -109,6 +117,18 @@ internal sealed class TabText(WriteTarget target, BatchPool pool, bool boolsAsDi
                 written += 2;
             }
         }
+
+        foreach (var letter in text[read..])
+        {
+            if (letter is (byte)'\t' or (byte)'\n' or (byte)'\r' or (byte)'\\')
+            {
+                output[written++] = (byte)'\\';
+            }
+
+            output[written++] = LetterOf(letter);
+        }
+
+        return written;
     }
 
     private static byte LetterOf(byte special) => special switch
