@@ -4,7 +4,7 @@ namespace DataFlow.Transforms;
 public static class BuiltInTransforms
 {
     /// <summary>All of them, in the order of the reference.</summary>
-    public static IReadOnlyList<TransformDefinition> All { get; } = [FilterDefinition.Definition, SelectDefinition.Definition];
+    public static IReadOnlyList<TransformDefinition> All { get; } = [FilterDefinition.Definition, SelectDefinition.Definition, CheckDefinition.Definition];
 
     /// <summary>Makes a filter.</summary>
     /// <param name="condition">A SQL condition, as in a pipeline file.</param>

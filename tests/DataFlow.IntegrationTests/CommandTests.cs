@@ -229,6 +229,28 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    [Trait("claim", "OPS-11")]
+    public async Task Records_that_fail_a_check_are_dead_letters_and_delivered_once_the_rule_is_mended()
+    {
+        void Checked(string rule) => _folder.Write(
+            "p.yaml",
+            $"source: {{ type: file, connection: in.csv }}\ntransforms:\n  - check: {{ rules: {{ known: \"{rule}\" }} }}\nsink: {{ type: file, connection: out.ndjson }}\n");
+        _folder.Write("in.csv", Rows + "3,Cy\n");
+        Checked("id < 3");
+        Says(await DoneAsync("run", "p.yaml"), "1 dead letter (1 check-failed)");
+        Says(
+            await DoneAsync("dead-letters", "show", "p.yaml", "1"),
+            "check-failed (transform)", "The record does not meet known (id < 3): id is '3'.", "3,Cy");
+        Says(await DoneAsync("dead-letters", "replay", "p.yaml"), "0 delivered", "1 failed again");
+        Checked("id < 4");
+
+        Says(await DoneAsync("dead-letters", "replay", "p.yaml"), "1 delivered", "0 failed again");
+
+        Assert.Equal(Ann + Bob + Cy, Output);
+        Says(await DoneAsync("state", "show", "p.yaml"), "3 read = 3 delivered + 0 filtered + 0 dead letters + 0 unaccounted");
+    }
+
+    [Fact]
     public async Task An_unknown_key_is_named_with_its_place_and_the_one_that_was_meant()
     {
         Pipeline(options: "format: csv, delimitr: ';'");

@@ -39,13 +39,8 @@ internal static class NameConflict
     private static RecordError ErrorOf(RecordBatch batch, int row, TakenName name)
     {
         var (from, to) = (batch.Schema.Names[name.From], batch.Schema.Names[name.To]);
-        return new RecordError(
-            batch.Identity is null ? Guid.Empty : batch.DeliveryIdOf(row),
-            RecordError.Stages.Transform,
-            Reason,
-            $"select can't rename '{from}' to '{to}': the record has a field '{to}' already. Drop or rename that one too.",
-            batch.LetterOf(row),
-            batch.Identity?.Split ?? "",
-            batch.FirstLine > 0 ? batch.LineOf(row) : batch.PositionOf(row));
+        return RefusedRecord.Of(
+            batch, row, Reason,
+            $"select can't rename '{from}' to '{to}': the record has a field '{to}' already. Drop or rename that one too.");
     }
 }

@@ -184,10 +184,10 @@ public class SelectTests
     }
 
     [Fact]
-    public void The_catalogue_lists_filter_and_select()
+    public void The_catalogue_lists_filter_select_and_check()
     {
-        Assert.Equal(["filter", "select"], BuiltInTransforms.All.Select(transform => transform.Name));
-        Assert.Equal(["condition", "fields"], BuiltInTransforms.All.Select(transform => transform.ShorthandOption));
+        Assert.Equal(["filter", "select", "check"], BuiltInTransforms.All.Select(transform => transform.Name));
+        Assert.Equal(["condition", "fields", null], BuiltInTransforms.All.Select(transform => transform.ShorthandOption));
         Assert.IsType<FilterTransform>(BuiltInTransforms.All[0].Create(new FilterOptions { Condition = "a = 1" }));
         Assert.IsType<SelectTransform>(BuiltInTransforms.All[1].Create(new SelectOptions { Fields = ["a"] }));
     }
