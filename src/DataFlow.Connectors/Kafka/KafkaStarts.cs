@@ -16,20 +16,20 @@ internal sealed class KafkaStarts(IConsumer<KafkaBytes, KafkaBytes> consumer, Ka
     /// <summary>Where to start in each partition.</summary>
     /// <param name="partitions">The partitions.</param>
     /// <param name="known">Where to go on in those that were read before.</param>
-    /// <param name="newest">True for partitions that came while we were reading: none of their messages may be left out.</param>
+    /// <param name="isNewest">True for partitions that are younger than our reading: none of their messages may be left out.</param>
     /// <exception cref="ConnectorException">There is no place to start.</exception>
     public IReadOnlyList<Start> Resolve(
-        IReadOnlyCollection<TopicPartition> partitions, IReadOnlyDictionary<TopicPartition, long> known, bool newest = false)
+        IReadOnlyCollection<TopicPartition> partitions, IReadOnlyDictionary<TopicPartition, long> known, Func<TopicPartition, bool> isNewest)
     {
-        var byTime = start.At is { } at && !newest
+        var byTime = start.At is { } at
             ? consumer.OffsetsForTimes(
-                partitions.Where(partition => !known.ContainsKey(partition))
+                partitions.Where(partition => !known.ContainsKey(partition) && !isNewest(partition))
                     .Select(partition => new TopicPartitionTimestamp(partition, new Timestamp(at.UtcDateTime))),
                 Limit).ToDictionary(found => found.TopicPartition, found => found.Offset)
             : [];
         return [.. partitions.Select(partition => known.TryGetValue(partition, out var next)
             ? GoOn(partition, next)
-            : Begin(partition, byTime, newest))];
+            : Begin(partition, byTime, isNewest(partition)))];
     }
 
     private Start GoOn(TopicPartition partition, long next)
@@ -41,10 +41,14 @@ internal sealed class KafkaStarts(IConsumer<KafkaBytes, KafkaBytes> consumer, Ka
 
         if (next > range.High.Value)
         {
-            notices.Say(
-                $"recreated {partition}",
-                $"{partition.Topic}:{partition.Partition.Value} ends at offset {range.High.Value}, but everything before {next} was read already: the topic was "
-                    + "deleted and made anew. Reading begins at its start.");
+            var anew = $"{partition.Topic}:{partition.Partition.Value} ends at offset {range.High.Value}, but everything before {next} was read already: "
+                + "the topic was deleted and made anew.";
+            if (start.Reset == "error")
+            {
+                throw ConnectorException.User($"{anew} auto-offset-reset is error; choose earliest to read it from its start.");
+            }
+
+            notices.Say($"recreated {partition}", $"{anew} Reading begins at its start.");
             return new Start(partition, range.Low.Value, range.High.Value, IsNew: true);
         }
 
@@ -71,7 +75,7 @@ internal sealed class KafkaStarts(IConsumer<KafkaBytes, KafkaBytes> consumer, Ka
         var end = range?.High.Value ?? -1;
         if (start.Offsets.TryGetValue((partition.Topic, partition.Partition.Value), out var given))
         {
-            return new Start(partition, given, end, IsNew: true);
+            return range is null ? new Start(partition, given, end, IsNew: true) : BeginAt(partition, given, range);
         }
 
         if (byTime.TryGetValue(partition, out var found))
@@ -87,6 +91,25 @@ internal sealed class KafkaStarts(IConsumer<KafkaBytes, KafkaBytes> consumer, Ka
             "latest" when !newest => new Start(partition, range is null ? Offset.End.Value : end, end, IsNew: true),
             _ => new Start(partition, range?.Low.Value ?? Offset.Beginning.Value, end, IsNew: true),
         };
+    }
+
+    private Start BeginAt(TopicPartition partition, long given, WatermarkOffsets range)
+    {
+        var name = $"{partition.Topic}:{partition.Partition.Value}";
+        if (given > range.High.Value)
+        {
+            throw ConnectorException.User(
+                $"auto-offset-reset says to start {name} at offset {given}, but its end is {range.High.Value}. Give an offset from {range.Low.Value} to {range.High.Value}.");
+        }
+
+        if (given < range.Low.Value)
+        {
+            notices.Say(
+                $"given {partition}",
+                $"auto-offset-reset says to start {name} at offset {given}, but the topic's retention has deleted everything before {range.Low.Value}. Reading begins there.");
+        }
+
+        return new Start(partition, Math.Max(given, range.Low.Value), range.High.Value, IsNew: true);
     }
 
     /// <summary>The first offset of a partition and the one after its last; null when its broker does not answer.</summary>
