@@ -56,8 +56,9 @@ internal sealed class KafkaSourceSetup
         context.MaxLatency == KafkaSourceDefinition.Definition.DefaultMaxLatency ? context.PollInterval : context.MaxLatency;
 
     /// <summary>The client's properties.</summary>
+    /// <param name="clientId">How brokers know the client, unless the user has named it.</param>
     public IReadOnlyDictionary<string, string> Properties(string clientId) =>
-        new Dictionary<string, string>(_properties) { ["client.id"] = clientId };
+        Options.Client.ContainsKey("client.id") ? _properties : new Dictionary<string, string>(_properties) { ["client.id"] = clientId };
 
     private Dictionary<string, string> Build()
     {
