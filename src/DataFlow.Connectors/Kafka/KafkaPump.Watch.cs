@@ -12,7 +12,7 @@ internal sealed partial class KafkaPump
         _lag.Readings = [.. _intake.Partitions
             .Select(partition => KafkaLag.Of(partition, EndOf(partition), now))
             .OfType<KafkaLag.Reading>()];
-        if (_isUnhealthy && _topics.TryRefresh())
+        if (_isUnhealthy && _topics.TryRefresh() && !_topics.Absent.Any())
         {
             _isUnhealthy = false;
             _context.Report(SourceHealth.Healthy, "");

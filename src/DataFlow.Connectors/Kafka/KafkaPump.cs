@@ -295,17 +295,18 @@ internal sealed partial class KafkaPump : IDisposable
             }
 
             var (next, isByHand, _) = KafkaPosition.Parse(stored);
-            if (isByHand || next > known.GetValueOrDefault(partition, -1))
+            var isCommitted = known.TryGetValue(partition, out var committed);
+            if (isByHand || !isCommitted || next > committed.Next)
             {
-                if (!isByHand && known.TryGetValue(partition, out var committed))
+                if (!isByHand && isCommitted)
                 {
                     _notices.Say(
                         $"ahead {partition}",
-                        $"the group '{_group}' stands at offset {committed} of {partition.Topic}:{partition.Partition.Value}, but this pipeline has delivered "
+                        $"the group '{_group}' stands at offset {committed.Next} of {partition.Topic}:{partition.Partition.Value}, but this pipeline has delivered "
                             + $"everything before {next} already and goes on there. To read again, start over with --fresh.");
                 }
 
-                known[partition] = next;
+                known[partition] = new KafkaStarts.Known(next, isByHand);
             }
         }
 
@@ -339,7 +340,11 @@ internal sealed partial class KafkaPump : IDisposable
         var known = partitions
             .Select(partition => (partition, stored: _context.PositionOf(KafkaTopics.SplitOf(partition.Topic, partition.Partition.Value))))
             .Where(pair => pair.stored is not null)
-            .ToDictionary(pair => pair.partition, pair => KafkaPosition.Parse(pair.stored!.Value).Next);
+            .ToDictionary(pair => pair.partition, pair =>
+            {
+                var (next, isByHand, _) = KafkaPosition.Parse(pair.stored!.Value);
+                return new KafkaStarts.Known(next, isByHand);
+            });
         var starts = _starts.Resolve(partitions, known, IsNewest);
         _consumer.IncrementalAssign(starts.Select(start => start.ToOffset()));
         _assignment.Take(starts);

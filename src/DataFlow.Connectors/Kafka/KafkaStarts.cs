@@ -7,11 +7,16 @@ internal sealed class KafkaStarts(IConsumer<KafkaBytes, KafkaBytes> consumer, Ka
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
+    /// <summary>What the other partitions of a broker that does not answer may cost: a rebalance waits for all of them.</summary>
+    private static readonly TimeSpan LimitAfterFailure = TimeSpan.FromMilliseconds(200);
+
+    private TimeSpan _limit = Limit;
+
     /// <summary>Where the group stands in partitions, by what was committed to the brokers.</summary>
-    public IReadOnlyDictionary<TopicPartition, long> Committed(IEnumerable<TopicPartition> partitions) =>
+    public IReadOnlyDictionary<TopicPartition, Known> Committed(IEnumerable<TopicPartition> partitions) =>
         consumer.Committed(partitions, Limit)
             .Where(committed => committed.Offset.Value >= 0)
-            .ToDictionary(committed => committed.TopicPartition, committed => committed.Offset.Value);
+            .ToDictionary(committed => committed.TopicPartition, committed => new Known(committed.Offset.Value, IsByHand: false));
 
     /// <summary>Where to start in each partition.</summary>
     /// <param name="partitions">The partitions.</param>
@@ -19,24 +24,33 @@ internal sealed class KafkaStarts(IConsumer<KafkaBytes, KafkaBytes> consumer, Ka
     /// <param name="isNewest">True for partitions that are younger than our reading: none of their messages may be left out.</param>
     /// <exception cref="ConnectorException">There is no place to start.</exception>
     public IReadOnlyList<Start> Resolve(
-        IReadOnlyCollection<TopicPartition> partitions, IReadOnlyDictionary<TopicPartition, long> known, Func<TopicPartition, bool> isNewest)
+        IReadOnlyCollection<TopicPartition> partitions, IReadOnlyDictionary<TopicPartition, Known> known, Func<TopicPartition, bool> isNewest)
     {
+        _limit = Limit;
         var byTime = start.At is { } at
             ? consumer.OffsetsForTimes(
                 partitions.Where(partition => !known.ContainsKey(partition) && !isNewest(partition))
                     .Select(partition => new TopicPartitionTimestamp(partition, new Timestamp(at.UtcDateTime))),
                 Limit).ToDictionary(found => found.TopicPartition, found => found.Offset)
             : [];
-        return [.. partitions.Select(partition => known.TryGetValue(partition, out var next)
-            ? GoOn(partition, next)
+        return [.. partitions.Select(partition => known.TryGetValue(partition, out var position)
+            ? GoOn(partition, position)
             : Begin(partition, byTime, isNewest(partition)))];
     }
 
-    private Start GoOn(TopicPartition partition, long next)
+    private Start GoOn(TopicPartition partition, Known known)
     {
+        var next = known.Next;
         if (Watermarks(partition) is not { } range)
         {
             return new Start(partition, next, EndAtStart: -1, IsNew: false);
+        }
+
+        if (next > range.High.Value && known.IsByHand)
+        {
+            throw ConnectorException.User(
+                $"The position of {partition.Topic}:{partition.Partition.Value} was set so that reading goes on at offset {next}, but its end is {range.High.Value}. "
+                + $"Set at most {range.High.Value - 1}, the offset of the last message that counts as read.");
         }
 
         if (next > range.High.Value)
@@ -117,14 +131,20 @@ internal sealed class KafkaStarts(IConsumer<KafkaBytes, KafkaBytes> consumer, Ka
     {
         try
         {
-            return consumer.QueryWatermarkOffsets(partition, Limit);
+            return consumer.QueryWatermarkOffsets(partition, _limit);
         }
         catch (KafkaException exception) when (!exception.Error.IsFatal)
         {
+            _limit = LimitAfterFailure;
             notices.Say(exception.Error);
             return null;
         }
     }
+
+    /// <summary>Where reading of a partition stands.</summary>
+    /// <param name="Next">The next offset.</param>
+    /// <param name="IsByHand">Somebody has set it.</param>
+    internal readonly record struct Known(long Next, bool IsByHand);
 
     /// <summary>Where to start in a partition.</summary>
     /// <param name="Partition">The partition.</param>

@@ -220,6 +220,25 @@ public sealed class KafkaFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_topic_that_is_deleted_makes_the_source_unhealthy_until_it_is_there_again()
+    {
+        var taken = new ConcurrentQueue<long>();
+        await using var source = Source.Create("p", _topic.Config());
+        var run = source.Start(Into(taken));
+        Publish(0, 10);
+        await Eventually.Is(() => taken.Count == 10);
+
+        await _kafka.DeleteTopicAsync(_topic.Name);
+        await Eventually.Is(() => !source.IsHealthy);
+        Assert.Contains("The topic was deleted", source.HealthReason, StringComparison.Ordinal);
+        await _kafka.CreateTopicOfAsync(_topic.Name);
+        Publish(10, 5);
+        await Eventually.Is(() => taken.Count == 15 && source.IsHealthy);
+        await source.Stop();
+        await run;
+    }
+
+    [Fact]
     public async Task An_offset_to_start_at_that_is_not_there_is_refused_with_those_that_are()
     {
         Publish(0, 5);

@@ -62,6 +62,11 @@ public sealed class KafkaSourceApiTests(KafkaFixture fixture) : IClassFixture<Ka
         source.ResumeFrom(6);
         Assert.Equal([7L, 8L, 9L], (await KafkaTopic.ReadAsync(source, 3)).Select(record => record.GetInt64("n")));
 
+        var behind = Source.Create("behind", one.Config(("group-id", one.Group + "-behind")));
+        behind.ResumeFrom(99);
+        var tooFar = await Assert.ThrowsAsync<ConnectorException>(() => KafkaTopic.ReadAsync(behind, 1));
+        Assert.Contains("its end is 10. Set at most 9", tooFar.Message, StringComparison.Ordinal);
+
         var several = await KafkaTopic.CreateAsync(fixture.Kafka, partitions: 2);
         var refused = Source.Create("p", several.Config());
         refused.ResumeFrom(6);
