@@ -37,6 +37,8 @@ internal sealed partial class MockCluster : IDisposable
         var error = words[0] switch
         {
             "topic" => TopicCreate(_cluster, words[1], Number(words[2]), 1),
+            "topic-error" => SetTopicError(words[1], Number(words[2])),
+            "topic-delete" => TopicDelete(_cluster, words[1]),
             "down" => BrokerSetDown(_cluster, Number(words[1])),
             "up" => BrokerSetUp(_cluster, Number(words[1])),
             "rtt" => BrokerSetRtt(_cluster, Number(words[1]), Number(words[2])),
@@ -64,6 +66,12 @@ internal sealed partial class MockCluster : IDisposable
             .First(file => Path.GetFileName(file).Contains(Library, StringComparison.Ordinal)));
     }
 
+    private int SetTopicError(string topic, int error)
+    {
+        TopicSetError(_cluster, topic, error);
+        return 0;
+    }
+
     private int PushErrors(short apiKey, int[] errors)
     {
         PushRequestErrors(_cluster, apiKey, (nuint)errors.Length, errors);
@@ -85,6 +93,12 @@ internal sealed partial class MockCluster : IDisposable
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_topic_create", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int TopicCreate(nint cluster, string topic, int partitions, int replication);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_topic_set_error", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial void TopicSetError(nint cluster, string topic, int error);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_topic_delete", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int TopicDelete(nint cluster, string topic);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_broker_set_down")]
     private static partial int BrokerSetDown(nint cluster, int broker);

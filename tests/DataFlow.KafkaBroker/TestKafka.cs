@@ -53,9 +53,12 @@ public sealed class TestKafka : IAsyncDisposable
     /// <param name="partitions">How many.</param>
     /// <param name="prefix">The name begins with it.</param>
     /// <param name="mostBytes">Most bytes of the messages that come together; only a real broker cares.</param>
-    public async Task<string> CreateTopicAsync(int partitions = 1, string prefix = "topic", int? mostBytes = null)
+    public Task<string> CreateTopicAsync(int partitions = 1, string prefix = "topic", int? mostBytes = null) =>
+        CreateTopicOfAsync($"{prefix}-{Guid.NewGuid().ToString("N")[..8]}", partitions, mostBytes);
+
+    /// <summary>Makes a topic of this very name.</summary>
+    public async Task<string> CreateTopicOfAsync(string name, int partitions = 1, int? mostBytes = null)
     {
-        var name = $"{prefix}-{Guid.NewGuid().ToString("N")[..8]}";
         if (IsReal)
         {
             using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Address }).Build();
@@ -80,6 +83,12 @@ public sealed class TestKafka : IAsyncDisposable
 
     /// <summary>Answers the next requests of a kind with these errors. Only the mock can.</summary>
     public Task FailNextAsync(int apiKey, params int[] errors) => DoAsync($"errors {apiKey} {string.Join(',', errors)}");
+
+    /// <summary>Answers all questions about a topic with an error, as for one that is not there. Only the mock can.</summary>
+    public Task FailTopicAsync(string topic, int error) => DoAsync($"topic-error {topic} {error}");
+
+    /// <summary>Deletes a topic with all of its messages. Only the mock can.</summary>
+    public Task DeleteTopicAsync(string topic) => DoAsync($"topic-delete {topic}");
 
     /// <summary>Deletes the messages before an offset, as retention does. Only the mock can.</summary>
     public Task DeleteRecordsAsync(string topic, int partition, long before) => DoAsync($"delete-records {topic} {partition} {before}");

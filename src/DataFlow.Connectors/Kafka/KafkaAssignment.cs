@@ -167,6 +167,8 @@ internal sealed partial class KafkaAssignment(
         var deadline = context.Time.GetUtcNow() + drainLimit;
         while (open.Length > 0)
         {
+            // Once the attempt is over the engine answers at once, and nothing is committed any more.
+            disposing.ThrowIfCancellationRequested();
             if (context.Time.GetUtcNow() >= deadline)
             {
                 context.Lost(open);

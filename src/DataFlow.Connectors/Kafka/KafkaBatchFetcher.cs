@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Confluent.Kafka;
 
 namespace DataFlow.Connectors;
@@ -10,6 +11,8 @@ internal sealed unsafe class KafkaBatchFetcher : IKafkaFetcher
 
     private readonly Dictionary<nint, string> _topics = [];
     private readonly nint _queue;
+    private nint _lastTopic;
+    private string _lastName = "";
     private nint[] _messages = [];
     private byte[] _headers = new byte[256];
 
@@ -24,6 +27,8 @@ internal sealed unsafe class KafkaBatchFetcher : IKafkaFetcher
             _messages = GC.AllocateUninitializedArray<nint>(most, pinned: true);
         }
 
+        // A handle belongs to its topic while there are messages of it: later it may be another topic's.
+        _lastTopic = 0;
         fixed (nint* messages = _messages)
         {
             var fetched = (int)LibRdKafka.ConsumeBatchQueue(
@@ -113,12 +118,17 @@ internal sealed unsafe class KafkaBatchFetcher : IKafkaFetcher
 
     private string TopicOf(nint topic)
     {
-        if (!_topics.TryGetValue(topic, out var name))
+        if (topic != _lastTopic)
         {
-            name = Marshal.PtrToStringUTF8(LibRdKafka.TopicName(topic)) ?? "";
-            _topics.Add(topic, name);
+            var name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated((byte*)LibRdKafka.TopicName(topic));
+            if (!_topics.TryGetValue(topic, out var known) || !Ascii.Equals(name, known))
+            {
+                known = _topics[topic] = Encoding.UTF8.GetString(name);
+            }
+
+            (_lastTopic, _lastName) = (topic, known);
         }
 
-        return name;
+        return _lastName;
     }
 }

@@ -104,7 +104,7 @@ internal sealed class KafkaBatchWriter(
     {
         if (known.Refused.Count > 0 && known.Refused.TryGetValue(outgoing.DeliveryIdOf(number), out var before))
         {
-            refused.Add(KafkaRefusals.Of(outgoing.RowOf(number), before));
+            refused.Add(before with { Row = outgoing.RowOf(number) });
             return null;
         }
 
@@ -168,17 +168,13 @@ internal sealed class KafkaBatchWriter(
                 continue;
             }
 
-            if (await SendAloneAsync(number, []).ConfigureAwait(false) is not { } error)
+            if (await RefusedAloneAsync(number).ConfigureAwait(false) is { } row)
             {
-                overtaken.Add(places[number]);
-            }
-            else if (KafkaRefusals.IsOfMessage(error, isOneTopic))
-            {
-                refused.Add(KafkaRefusals.Of(outgoing.RowOf(number), error));
+                refused.Add(row);
             }
             else
             {
-                throw failureOf(error);
+                overtaken.Add(places[number]);
             }
         }
     }
@@ -189,19 +185,26 @@ internal sealed class KafkaBatchWriter(
         for (var number = 0; number < outgoing.Count; number++)
         {
             probe.Begin();
-            var error = await SendAloneAsync(number, []).ConfigureAwait(false);
-            if (error is not null && !KafkaRefusals.IsOfMessage(error, isOneTopic))
+            if (await RefusedAloneAsync(number).ConfigureAwait(false) is { } row)
             {
-                throw failureOf(error);
-            }
-
-            if (error is not null)
-            {
-                known.Refused[outgoing.DeliveryIdOf(number)] = error;
+                known.Refused[outgoing.DeliveryIdOf(number)] = row;
             }
         }
 
         probe.Abort();
+    }
+
+    /// <returns>The record that is refused for good, by the client at once or by the brokers; null when its message is accepted alone.</returns>
+    /// <exception cref="ConnectorException">The message failed without being refused for good.</exception>
+    private async Task<RefusedRow?> RefusedAloneAsync(int number)
+    {
+        var refused = new List<RefusedRow>(1);
+        if (await SendAloneAsync(number, refused).ConfigureAwait(false) is { } error)
+        {
+            return KafkaRefusals.IsOfMessage(error, isOneTopic) ? KafkaRefusals.Of(outgoing.RowOf(number), error) : throw failureOf(error);
+        }
+
+        return refused is [var row] ? row : null;
     }
 
     private async Task<Error?> SendAloneAsync(List<RefusedRow> refused)

@@ -25,6 +25,11 @@ internal static class KafkaClientProperties
         ["enable.gapless.guarantee"] = "the platform keeps the order",
         ["acks"] = "records count as delivered when all in-sync replicas have them",
         ["request.required.acks"] = "records count as delivered when all in-sync replicas have them",
+        ["compression.type"] = "the option compression sets it",
+        ["compression.codec"] = "the option compression sets it",
+        ["message.timeout.ms"] = "the option delivery-timeout sets it",
+        ["delivery.timeout.ms"] = "the option delivery-timeout sets it",
+        ["transaction.timeout.ms"] = "the option delivery-timeout sets it",
         ["security.protocol"] = "the options tls and sasl set it",
         ["sasl.mechanism"] = "the option sasl sets it",
         ["sasl.mechanisms"] = "the option sasl sets it",
@@ -41,7 +46,7 @@ internal static class KafkaClientProperties
     public static string? Problem(string name) =>
         Owned.TryGetValue(name, out var reason) ? $"The client property '{name}' can't be set: {reason}. Remove it."
         : name.StartsWith("test.", StringComparison.Ordinal) || name.EndsWith("_cb", StringComparison.Ordinal)
-            || name is "opaque" or "default_topic_conf" or "interceptors"
+            || name is "opaque" or "default_topic_conf" or "interceptors" or "enabled_events"
             ? $"The client property '{name}' can't be set in a file: it is meant for programs. Remove it."
         : null;
 

@@ -15,7 +15,7 @@ internal static class KafkaFaults
             $"{connection} refused the login: {Reason(error)}. Check sasl, username and password."),
         ErrorCode.UnsupportedSaslMechanism or ErrorCode.IllegalSaslState => ConnectorException.User(
             $"{connection} does not take this way to log in: {Reason(error)}. Choose another one with sasl."),
-        ErrorCode.Local_Ssl or ErrorCode.Local_KeyDeserialization => ConnectorException.User(
+        ErrorCode.Local_Ssl => ConnectorException.User(
             $"No encrypted connection to {connection}: {Reason(error)}. Check tls, ca-file, cert-file and key-file."),
         ErrorCode.TopicAuthorizationFailed => ConnectorException.User(
             $"{connection} denies access to a topic: {Reason(error)}. The user needs the rights READ and DESCRIBE (a sink: WRITE and DESCRIBE) on it."),

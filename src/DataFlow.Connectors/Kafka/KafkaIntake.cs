@@ -22,6 +22,7 @@ internal sealed class KafkaIntake(SourceContext context, KafkaSourceOptions opti
     private KafkaPartition? _last;
     private string? _lastTopic;
     private int _usualBytes = 16 << 10;
+    private long _openBytes;
 
     // When the oldest open batch has waited long enough, as a timestamp; may be too early, never too late.
     private long _due = long.MaxValue;
@@ -39,7 +40,11 @@ internal sealed class KafkaIntake(SourceContext context, KafkaSourceOptions opti
     public bool IsClosed { get; private set; }
 
     /// <summary>From now on messages of this partition are taken.</summary>
-    public void Add(KafkaPartition partition) => _partitions[(partition.Topic, partition.Number)] = partition;
+    public void Add(KafkaPartition partition)
+    {
+        _partitions[(partition.Topic, partition.Number)] = partition;
+        _last = null;
+    }
 
     /// <summary>From now on messages of these partitions are left out; what is in their open batches is read again by others.</summary>
     public void Remove(IReadOnlyCollection<KafkaPartition> partitions)
@@ -82,6 +87,7 @@ internal sealed class KafkaIntake(SourceContext context, KafkaSourceOptions opti
 
         var batch = owner.Open ?? Open(owner, length);
         KafkaFrame.Append(batch, in frame, key, headers, value);
+        _openBytes += length;
         batch.BytesRead += key.Length + headers.Length + value.Length;
         owner.Next = frame.Offset + 1;
         owner.Timestamp = frame.Timestamp;
@@ -95,6 +101,11 @@ internal sealed class KafkaIntake(SourceContext context, KafkaSourceOptions opti
         if (owner.OpenMessages >= _batchSize || batch.Length >= _batchBytes || owner.OpenMessages * owner.OpenColons > MostCells)
         {
             HandOn(owner);
+        }
+        else if (_openBytes >= options.BufferBytes.Bytes)
+        {
+            // Many partitions with a little each: handed on they fill the queue, so that fetching stops.
+            Flush(all: true);
         }
     }
 
@@ -167,8 +178,9 @@ internal sealed class KafkaIntake(SourceContext context, KafkaSourceOptions opti
 
     private long DueOf(KafkaPartition partition) => partition.Opened + (long)(Wait.TotalSeconds * context.Time.TimestampFrequency);
 
-    private static void DropOpen(KafkaPartition partition)
+    private void DropOpen(KafkaPartition partition)
     {
+        _openBytes -= partition.Open?.Length ?? 0;
         partition.Open?.Release();
         partition.Open = null;
     }
@@ -202,6 +214,7 @@ internal sealed class KafkaIntake(SourceContext context, KafkaSourceOptions opti
         var batch = owner.Open!;
         owner.Open = null;
         _usualBytes = batch.Length;
+        _openBytes -= batch.Length;
         batch.AdvanceTo(owner.Split, owner.Position);
         batch.Defer(_rows);
         queue.Add(owner.Split, batch);

@@ -1,5 +1,3 @@
-using Confluent.Kafka;
-
 namespace DataFlow.Connectors;
 
 /// <summary>
@@ -8,8 +6,8 @@ namespace DataFlow.Connectors;
 /// </summary>
 internal sealed class KafkaKnownRefusals
 {
-    /// <summary>Why records are refused, by their own identities.</summary>
-    public Dictionary<Guid, Error> Refused { get; } = [];
+    /// <summary>Why records are refused, by their own identities. The rows are those of an earlier batch.</summary>
+    public Dictionary<Guid, RefusedRow> Refused { get; } = [];
 
     /// <summary>True to send message by message, because those that are sent together are refused together.</summary>
     public bool IsOneByOne { get; set; }

@@ -12,7 +12,7 @@ internal sealed partial class KafkaPump
         _lag.Readings = [.. _intake.Partitions
             .Select(partition => KafkaLag.Of(partition, EndOf(partition), now))
             .OfType<KafkaLag.Reading>()];
-        if (_isUnhealthy && _topics.TryRefresh())
+        if (_isUnhealthy && _topics.TryRefresh() && !_topics.Absent.Any())
         {
             _isUnhealthy = false;
             _context.Report(SourceHealth.Healthy, "");
@@ -23,7 +23,7 @@ internal sealed partial class KafkaPump
             if (_context.Time.GetElapsedTime(_lastDiscovery) >= BetweenDiscoveries && _topics.TryRefresh())
             {
                 _lastDiscovery = _context.Time.GetTimestamp();
-                AssignNew(newest: true);
+                AssignNew();
             }
 
             return;
@@ -74,6 +74,14 @@ internal sealed partial class KafkaPump
 
     private void Failed(Error error)
     {
+        if (error.Code == ErrorCode.Local_AutoOffsetReset && _start.Reset != "error")
+        {
+            _assignment.Fail(ConnectorException.External(
+                $"Kafka at {_connection} does not have the place any more where reading stood: {KafkaFaults.Reason(error)}. "
+                + "Retention was faster than the sink, or a topic was made anew. Where to go on is looked up again."));
+            return;
+        }
+
         if (!KafkaFaults.MayPass(error, _wasConnected) && KafkaFaults.Fatal(error, _connection, _group) is { } fatal)
         {
             _assignment.Fail(fatal);

@@ -34,6 +34,8 @@ internal sealed partial class KafkaPump : IDisposable
     private readonly IConsumer<KafkaBytes, KafkaBytes> _consumer;
     private readonly KafkaStarts _starts;
     private readonly KafkaTopicList _topics;
+    private HashSet<TopicPartition> _atStart = [];
+    private bool _hasReadBefore;
     private CancellationToken _stop;
     private long _lastTick;
     private long _lastDiscovery;
@@ -180,6 +182,8 @@ internal sealed partial class KafkaPump : IDisposable
         _wasConnected = true;
         _topics.ThrowIfAbsent();
         ThrowIfNumberIsAmbiguous();
+        _atStart = [.. _topics.Partitions];
+        _hasReadBefore = _context.KnownSplits.Any(split => _context.PositionOf(split) is { } stored && !KafkaPosition.Parse(stored).IsByHand);
         _assignment.Cluster = LibRdKafka.ClusterId(LibRdKafka.HandleOf(_consumer), (int)LongestFetch.TotalMilliseconds) ?? _connection;
     }
 
@@ -201,7 +205,7 @@ internal sealed partial class KafkaPump : IDisposable
         _lastTick = _lastDiscovery = _unassignedSince = _context.Time.GetTimestamp();
         if (_assignsItself)
         {
-            AssignNew(newest: false);
+            AssignNew();
         }
         else
         {
@@ -291,25 +295,32 @@ internal sealed partial class KafkaPump : IDisposable
             }
 
             var (next, isByHand, _) = KafkaPosition.Parse(stored);
-            if (isByHand || next > known.GetValueOrDefault(partition, -1))
+            var isCommitted = known.TryGetValue(partition, out var committed);
+            if (isByHand || !isCommitted || next > committed.Next)
             {
-                if (!isByHand && known.TryGetValue(partition, out var committed))
+                if (!isByHand && isCommitted)
                 {
                     _notices.Say(
                         $"ahead {partition}",
-                        $"the group '{_group}' stands at offset {committed} of {partition.Topic}:{partition.Partition.Value}, but this pipeline has delivered "
+                        $"the group '{_group}' stands at offset {committed.Next} of {partition.Topic}:{partition.Partition.Value}, but this pipeline has delivered "
                             + $"everything before {next} already and goes on there. To read again, start over with --fresh.");
                 }
 
-                known[partition] = next;
+                known[partition] = new KafkaStarts.Known(next, isByHand);
             }
         }
 
-        return _starts.Resolve(partitions, known);
+        return _starts.Resolve(partitions, known, IsNewest);
     }
 
+    /// <summary>
+    /// True for a partition that is younger than our reading of the topics: it came while we were reading, or while nobody was, since
+    /// every partition that is read gets a position at once.
+    /// </summary>
+    private bool IsNewest(TopicPartition partition) => _hasReadBefore || !_atStart.Contains(partition);
+
     /// <summary>Takes the partitions of our share that are not ours yet, each from where the checkpoint says.</summary>
-    private void AssignNew(bool newest)
+    private void AssignNew()
     {
         var owned = _intake.Partitions.Select(partition => new TopicPartition(partition.Topic, partition.Number)).ToHashSet();
         var partitions = _topics.Partitions
@@ -329,8 +340,12 @@ internal sealed partial class KafkaPump : IDisposable
         var known = partitions
             .Select(partition => (partition, stored: _context.PositionOf(KafkaTopics.SplitOf(partition.Topic, partition.Partition.Value))))
             .Where(pair => pair.stored is not null)
-            .ToDictionary(pair => pair.partition, pair => KafkaPosition.Parse(pair.stored!.Value).Next);
-        var starts = _starts.Resolve(partitions, known, newest);
+            .ToDictionary(pair => pair.partition, pair =>
+            {
+                var (next, isByHand, _) = KafkaPosition.Parse(pair.stored!.Value);
+                return new KafkaStarts.Known(next, isByHand);
+            });
+        var starts = _starts.Resolve(partitions, known, IsNewest);
         _consumer.IncrementalAssign(starts.Select(start => start.ToOffset()));
         _assignment.Take(starts);
     }

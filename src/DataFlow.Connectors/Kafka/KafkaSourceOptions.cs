@@ -79,7 +79,7 @@ internal sealed record KafkaSourceOptions : KafkaClientOptions
     [OptionRange(1, 3600)]
     public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(45);
 
-    [Option("Most memory for messages that the client has fetched ahead.", Advanced = true)]
+    [Option("Most memory for messages that the client has fetched ahead, and once more for those that wait for their batch to fill.", Advanced = true)]
     [OptionRange(1 << 20, int.MaxValue)]
     public ByteSize BufferBytes { get; init; } = ByteSize.MiB(64);
 

@@ -56,8 +56,9 @@ internal sealed class KafkaSourceSetup
         context.MaxLatency == KafkaSourceDefinition.Definition.DefaultMaxLatency ? context.PollInterval : context.MaxLatency;
 
     /// <summary>The client's properties.</summary>
+    /// <param name="clientId">How brokers know the client, unless the user has named it.</param>
     public IReadOnlyDictionary<string, string> Properties(string clientId) =>
-        new Dictionary<string, string>(_properties) { ["client.id"] = clientId };
+        Options.Client.ContainsKey("client.id") ? _properties : new Dictionary<string, string>(_properties) { ["client.id"] = clientId };
 
     private Dictionary<string, string> Build()
     {
@@ -67,8 +68,9 @@ internal sealed class KafkaSourceSetup
         properties["enable.auto.offset.store"] = Options.EnableAutoCommit ? "true" : "false";
         properties["auto.commit.interval.ms"] = KafkaClientProperties.Milliseconds(CommitInterval);
 
-        // Starts are resolved before a partition is assigned. What is left for the client is an offset that retention has overtaken.
-        properties["auto.offset.reset"] = Options.AutoOffsetReset is ["error"] ? "error" : "earliest";
+        // Starts are resolved before a partition is assigned. An offset that is not there any more later on, because retention was
+        // faster or the topic was made anew, is resolved in the same way: the client never begins elsewhere in silence.
+        properties["auto.offset.reset"] = "error";
         properties["isolation.level"] = Options.Isolation == KafkaIsolation.ReadCommitted ? "read_committed" : "read_uncommitted";
         properties["enable.partition.eof"] = "true";
         properties["queued.max.messages.kbytes"] = (Options.BufferBytes.Bytes >> 10).ToString(CultureInfo.InvariantCulture);

@@ -7,44 +7,62 @@ internal sealed class KafkaStarts(IConsumer<KafkaBytes, KafkaBytes> consumer, Ka
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
+    /// <summary>What the other partitions of a broker that does not answer may cost: a rebalance waits for all of them.</summary>
+    private static readonly TimeSpan LimitAfterFailure = TimeSpan.FromMilliseconds(200);
+
+    private TimeSpan _limit = Limit;
+
     /// <summary>Where the group stands in partitions, by what was committed to the brokers.</summary>
-    public IReadOnlyDictionary<TopicPartition, long> Committed(IEnumerable<TopicPartition> partitions) =>
+    public IReadOnlyDictionary<TopicPartition, Known> Committed(IEnumerable<TopicPartition> partitions) =>
         consumer.Committed(partitions, Limit)
             .Where(committed => committed.Offset.Value >= 0)
-            .ToDictionary(committed => committed.TopicPartition, committed => committed.Offset.Value);
+            .ToDictionary(committed => committed.TopicPartition, committed => new Known(committed.Offset.Value, IsByHand: false));
 
     /// <summary>Where to start in each partition.</summary>
     /// <param name="partitions">The partitions.</param>
     /// <param name="known">Where to go on in those that were read before.</param>
-    /// <param name="newest">True for partitions that came while we were reading: none of their messages may be left out.</param>
+    /// <param name="isNewest">True for partitions that are younger than our reading: none of their messages may be left out.</param>
     /// <exception cref="ConnectorException">There is no place to start.</exception>
     public IReadOnlyList<Start> Resolve(
-        IReadOnlyCollection<TopicPartition> partitions, IReadOnlyDictionary<TopicPartition, long> known, bool newest = false)
+        IReadOnlyCollection<TopicPartition> partitions, IReadOnlyDictionary<TopicPartition, Known> known, Func<TopicPartition, bool> isNewest)
     {
-        var byTime = start.At is { } at && !newest
+        _limit = Limit;
+        var byTime = start.At is { } at
             ? consumer.OffsetsForTimes(
-                partitions.Where(partition => !known.ContainsKey(partition))
+                partitions.Where(partition => !known.ContainsKey(partition) && !isNewest(partition))
                     .Select(partition => new TopicPartitionTimestamp(partition, new Timestamp(at.UtcDateTime))),
                 Limit).ToDictionary(found => found.TopicPartition, found => found.Offset)
             : [];
-        return [.. partitions.Select(partition => known.TryGetValue(partition, out var next)
-            ? GoOn(partition, next)
-            : Begin(partition, byTime, newest))];
+        return [.. partitions.Select(partition => known.TryGetValue(partition, out var position)
+            ? GoOn(partition, position)
+            : Begin(partition, byTime, isNewest(partition)))];
     }
 
-    private Start GoOn(TopicPartition partition, long next)
+    private Start GoOn(TopicPartition partition, Known known)
     {
+        var next = known.Next;
         if (Watermarks(partition) is not { } range)
         {
             return new Start(partition, next, EndAtStart: -1, IsNew: false);
         }
 
+        if (next > range.High.Value && known.IsByHand)
+        {
+            throw ConnectorException.User(
+                $"The position of {partition.Topic}:{partition.Partition.Value} was set so that reading goes on at offset {next}, but its end is {range.High.Value}. "
+                + $"Set at most {range.High.Value - 1}, the offset of the last message that counts as read.");
+        }
+
         if (next > range.High.Value)
         {
-            notices.Say(
-                $"recreated {partition}",
-                $"{partition.Topic}:{partition.Partition.Value} ends at offset {range.High.Value}, but everything before {next} was read already: the topic was "
-                    + "deleted and made anew. Reading begins at its start.");
+            var anew = $"{partition.Topic}:{partition.Partition.Value} ends at offset {range.High.Value}, but everything before {next} was read already: "
+                + "the topic was deleted and made anew.";
+            if (start.Reset == "error")
+            {
+                throw ConnectorException.User($"{anew} auto-offset-reset is error; choose earliest to read it from its start.");
+            }
+
+            notices.Say($"recreated {partition}", $"{anew} Reading begins at its start.");
             return new Start(partition, range.Low.Value, range.High.Value, IsNew: true);
         }
 
@@ -71,7 +89,7 @@ internal sealed class KafkaStarts(IConsumer<KafkaBytes, KafkaBytes> consumer, Ka
         var end = range?.High.Value ?? -1;
         if (start.Offsets.TryGetValue((partition.Topic, partition.Partition.Value), out var given))
         {
-            return new Start(partition, given, end, IsNew: true);
+            return range is null ? new Start(partition, given, end, IsNew: true) : BeginAt(partition, given, range);
         }
 
         if (byTime.TryGetValue(partition, out var found))
@@ -89,19 +107,44 @@ internal sealed class KafkaStarts(IConsumer<KafkaBytes, KafkaBytes> consumer, Ka
         };
     }
 
+    private Start BeginAt(TopicPartition partition, long given, WatermarkOffsets range)
+    {
+        var name = $"{partition.Topic}:{partition.Partition.Value}";
+        if (given > range.High.Value)
+        {
+            throw ConnectorException.User(
+                $"auto-offset-reset says to start {name} at offset {given}, but its end is {range.High.Value}. Give an offset from {range.Low.Value} to {range.High.Value}.");
+        }
+
+        if (given < range.Low.Value)
+        {
+            notices.Say(
+                $"given {partition}",
+                $"auto-offset-reset says to start {name} at offset {given}, but the topic's retention has deleted everything before {range.Low.Value}. Reading begins there.");
+        }
+
+        return new Start(partition, Math.Max(given, range.Low.Value), range.High.Value, IsNew: true);
+    }
+
     /// <summary>The first offset of a partition and the one after its last; null when its broker does not answer.</summary>
     private WatermarkOffsets? Watermarks(TopicPartition partition)
     {
         try
         {
-            return consumer.QueryWatermarkOffsets(partition, Limit);
+            return consumer.QueryWatermarkOffsets(partition, _limit);
         }
         catch (KafkaException exception) when (!exception.Error.IsFatal)
         {
+            _limit = LimitAfterFailure;
             notices.Say(exception.Error);
             return null;
         }
     }
+
+    /// <summary>Where reading of a partition stands.</summary>
+    /// <param name="Next">The next offset.</param>
+    /// <param name="IsByHand">Somebody has set it.</param>
+    internal readonly record struct Known(long Next, bool IsByHand);
 
     /// <summary>Where to start in a partition.</summary>
     /// <param name="Partition">The partition.</param>

@@ -36,10 +36,13 @@ internal sealed class KafkaTopicList(IClient client, IReadOnlyList<string> wante
         }
     }
 
+    /// <summary>The topics that are named and not there.</summary>
+    public IEnumerable<string> Absent => wanted.Where(topic => !topic.StartsWith('^') && _topics.All(known => known.Topic != topic));
+
     /// <exception cref="ConnectorException">A topic that is named is not there.</exception>
     public void ThrowIfAbsent()
     {
-        var absent = wanted.Where(topic => !topic.StartsWith('^') && _topics.All(known => known.Topic != topic)).ToList();
+        var absent = Absent.ToList();
         if (absent.Count > 0)
         {
             var known = _topics.Select(topic => topic.Topic).Where(topic => !topic.StartsWith("__", StringComparison.Ordinal)).Order().ToList();

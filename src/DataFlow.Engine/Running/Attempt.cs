@@ -19,6 +19,7 @@ internal sealed partial class Attempt : IAsyncDisposable
     private readonly KeptBatches _kept;
     private readonly EngineServices _services;
     private readonly AttemptContext _context;
+    private readonly ConnectionLog _connectionLog;
     private readonly Queue<InFlightBatch> _inFlight = new();
     private readonly PendingCommit _pending;
     private readonly CancellationTokenSource _stopReading = new();
@@ -43,12 +44,13 @@ internal sealed partial class Attempt : IAsyncDisposable
         _pending = new PendingCommit(spec.IsReplay);
         _source = spec.CreateSource();
         _sink = spec.CreateSink();
+        _connectionLog = new ConnectionLog(services.Logger, sourceId);
         _context = new AttemptContext(spec, sourceId, start, progress, services.Pool, services.Time, services.Logger)
         {
             OnConnectionError = error =>
             {
                 services.Metrics.CountConnectionError();
-                services.Logger.ConnectionFailed(error, sourceId, error.Message);
+                _connectionLog.Say(error);
             },
             OnGap = (gap, ct) => store.AddHistoryAsync(spec.PipelineId, HistoryEvent.Gap, spec.Owner, gap.ToString(), ct),
         };
@@ -136,6 +138,7 @@ internal sealed partial class Attempt : IAsyncDisposable
         }
 
         await CleanUpAsync(() => _sink.DisposeAsync().AsTask()).ConfigureAwait(false);
+        await _connectionLog.EndAsync().ConfigureAwait(false);
         _stopReading.Dispose();
     }
 

@@ -157,6 +157,99 @@ public sealed class KafkaFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Messages_that_retention_deletes_in_front_of_a_slow_sink_are_reported_and_reading_goes_on()
+    {
+        const int Deleted = 3500;
+        var text = new string('x', 1000);
+        _topic.WriteTo(0, [.. Enumerable.Range(0, 4000).Select(n => $$"""{"n":{{n}},"text":"{{text}}"}""")]);
+        var log = new CollectedLog();
+        var taken = new ConcurrentQueue<long>();
+        var take = Into(taken);
+        var standing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var source = Source.Create("p", _topic.Config(("buffer-bytes", "1MiB")) with { BatchSize = 10 }, new SourceServices { Logger = log });
+        var run = source.Start(async (records, ct) =>
+        {
+            await standing.Task;
+            await take(records, ct);
+        });
+        await Eventually.Is(() => log.Lines.Any(line => line.Contains("paused", StringComparison.Ordinal)));
+        await _kafka.DeleteRecordsAsync(_topic.Name, 0, Deleted);
+        standing.SetResult();
+        await Eventually.Is(() => taken.Contains(3999));
+        await source.Stop();
+        await run;
+
+        var numbers = taken.ToList();
+        Assert.Equal(Enumerable.Range(Deleted, 500).Select(n => (long)n), numbers.Where(n => n >= Deleted));
+        var before = numbers.Where(n => n < Deleted).ToList();
+        Assert.Equal(Enumerable.Range(0, before.Count).Select(n => (long)n), before);
+        Assert.Contains(log.Lines, line => line.Contains($"{Deleted - before.Count} messages", StringComparison.Ordinal)
+            && line.Contains("deleted them before they were read", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("at-least-once")]
+    [InlineData("effectively-once")]
+    public async Task A_topic_that_is_made_anew_while_it_is_read_is_read_from_its_beginning(string delivery)
+    {
+        using var folder = new TemporaryFolder();
+        Publish(0, 10);
+        folder.Write("p.yaml", $$"""
+            name: p
+            source: { type: kafka, connection: "{{_kafka.Address}}", options: { topic: {{_topic.Name}}, session-timeout: 6s }, poll-interval-ms: 50 }
+            sink: { type: file, connection: out.ndjson }
+            delivery: {{delivery}}
+            commit-interval: 20ms
+
+            """);
+        using var process = Cli.Start(folder.Path, ["run", "p.yaml"]);
+        var finished = Cli.FinishAsync(process);
+        await WrittenAsync(10);
+        await _kafka.DeleteTopicAsync(_topic.Name);
+        await _kafka.CreateTopicOfAsync(_topic.Name);
+        Publish(10, 5);
+        await WrittenAsync(15);
+        process.Kill();
+        var run = await finished;
+
+        Assert.Equal(Enumerable.Range(0, 15).Select(n => $$"""{"n":{{n}}}"""), File.ReadLines(folder["out.ndjson"]));
+        Assert.Contains("made anew", run.Error, StringComparison.Ordinal);
+
+        Task WrittenAsync(int lines) => Eventually.Is(
+            () => finished.IsCompleted || (File.Exists(folder["out.ndjson"]) && File.ReadLines(folder["out.ndjson"]).Count() >= lines));
+    }
+
+    [Fact]
+    public async Task A_topic_that_is_deleted_makes_the_source_unhealthy_until_it_is_there_again()
+    {
+        var taken = new ConcurrentQueue<long>();
+        await using var source = Source.Create("p", _topic.Config());
+        var run = source.Start(Into(taken));
+        Publish(0, 10);
+        await Eventually.Is(() => taken.Count == 10);
+
+        await _kafka.DeleteTopicAsync(_topic.Name);
+        await Eventually.Is(() => !source.IsHealthy);
+        Assert.Contains("The topic was deleted", source.HealthReason, StringComparison.Ordinal);
+        await _kafka.CreateTopicOfAsync(_topic.Name);
+        Publish(10, 5);
+        await Eventually.Is(() => taken.Count == 15 && source.IsHealthy);
+        await source.Stop();
+        await run;
+    }
+
+    [Fact]
+    public async Task An_offset_to_start_at_that_is_not_there_is_refused_with_those_that_are()
+    {
+        Publish(0, 5);
+
+        var error = await Failure(_topic.Config(("auto-offset-reset", $"{_topic.Name}:0:9")));
+
+        Assert.Equal(FaultOwner.User, error.Owner);
+        Assert.Contains("Give an offset from 0 to 5", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_stop_while_no_broker_answers_ends_in_time()
     {
         var taken = new ConcurrentQueue<long>();

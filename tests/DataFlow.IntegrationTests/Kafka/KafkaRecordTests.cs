@@ -34,6 +34,7 @@ public sealed class KafkaRecordTests(KafkaFixture fixture) : IClassFixture<Kafka
         Assert.Equal(("0", "0"), (record.Metadata["partition"], record.Metadata["offset"]));
         Assert.Equal("1704110400000", record.Metadata["kafka_timestamp"]);
         Assert.Equal("create-time", record.Metadata["kafka_timestamp_type"]);
+        Assert.Equal("0", record.Metadata["kafka_leader_epoch"]);
         Assert.Equal("user-123", record.Metadata["kafka_key"]);
         Assert.Equal("json", record.Metadata["format"]);
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", record.Metadata["timestamp"]);

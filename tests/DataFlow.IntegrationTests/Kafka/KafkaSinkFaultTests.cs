@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
+using DataFlow.Conformance;
 using DataFlow.Engine.Configuration;
 using DataFlow.KafkaBroker;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -66,6 +67,49 @@ public sealed class KafkaSinkFaultTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("at-least-once")]
+    [InlineData("effectively-once")]
+    public async Task A_record_that_names_a_topic_that_is_not_there_is_the_only_dead_letter(string delivery)
+    {
+        var absent = await _kafka.CreateTopicAsync();
+        await _kafka.FailTopicAsync(absent, (int)ErrorCode.UnknownTopicOrPart);
+        _folder.Write("in.ndjson", $$"""
+            {"n":0,"to":"{{Own(_topic)}}"}
+            {"n":1,"to":"{{Own(absent)}}"}
+            {"n":2,"to":"{{Own(_topic)}}"}
+
+            """);
+
+        // The client waits that long for a topic that others may have made just now.
+        WritePipeline(delivery, "topic: \"topic-{to}\", client: { topic.metadata.propagation.max.ms: 100 }");
+        var counters = await RunAsync();
+
+        Assert.Equal((2, 1), (counters.GetProperty("delivered").GetInt64(), counters.GetProperty("deadLettered").GetInt64()));
+        Assert.Contains("no-such-topic", (await Cli.RunAsync(_folder.Path, "dead-letters", "list", "p.yaml")).Out, StringComparison.Ordinal);
+        Assert.Equal(2, Written().Distinct().Count());
+
+        static string Own(string topic) => topic["topic-".Length..];
+    }
+
+    [Theory]
+    [InlineData("at-least-once")]
+    [InlineData("effectively-once")]
+    public async Task A_partition_that_a_topic_lacks_is_found_out_late_and_makes_a_dead_letter_of_the_record(string delivery)
+    {
+        // Until the brokers have made the topic, nobody knows how many partitions it has.
+        _folder.Write("in.ndjson", """
+            {"to":9}
+            {"to":0}
+
+            """);
+        WritePipeline(delivery, $"topic: \"{_topic}-{{to}}\", partition: to");
+        var counters = await RunAsync();
+
+        Assert.Equal((1, 1), (counters.GetProperty("delivered").GetInt64(), counters.GetProperty("deadLettered").GetInt64()));
+        Assert.Contains("bad-partition", (await Cli.RunAsync(_folder.Path, "dead-letters", "list", "p.yaml")).Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("at-least-once", Produce, ErrorCode.TopicAuthorizationFailed, "WRITE and DESCRIBE")]
     [InlineData("effectively-once", Produce, ErrorCode.TopicAuthorizationFailed, "WRITE and DESCRIBE")]
     [InlineData("effectively-once", AddPartitionsToTransaction, ErrorCode.TopicAuthorizationFailed, "WRITE and DESCRIBE")]
@@ -121,6 +165,38 @@ public sealed class KafkaSinkFaultTests : IAsyncLifetime
         await CommitAsync(sink);
     }
 
+    [Theory]
+    [InlineData("at-least-once")]
+    [InlineData("effectively-once")]
+    public async Task Brokers_that_go_away_while_the_sink_writes_cost_no_record_and_change_no_order(string delivery)
+    {
+        const int Records = 3000;
+        _folder.Write("p.yaml", $$"""
+            name: p-{{_topic}}
+            source: { type: test, options: { total-records: {{Records}}, records-per-second: 1000, audit: true }, batch-size: 50 }
+            sink: { type: kafka, connection: "{{_kafka.Address}}", options: { topic: {{_topic}}, checkpoint-topic: {{_checkpoints}} } }
+            delivery: {{delivery}}
+            commit-interval: 50ms
+
+            """);
+        using var process = Cli.Start(_folder.Path, ["run", "p.yaml"]);
+        var finished = Cli.FinishAsync(process);
+        for (var times = 1; times <= 3; times++)
+        {
+            var some = times * 500;
+            await Eventually.Is(() => finished.IsCompleted || Written().Count >= some);
+            await _kafka.SetDownAsync();
+            await _kafka.SetUpAsync();
+        }
+
+        (await finished).Succeeded();
+
+        // The mock shows what was taken back, and what an unanswered request has brought comes twice at-least-once: the first of each counts.
+        Assert.Equal(
+            Enumerable.Range(1, Records),
+            Written().Select(value => JsonDocument.Parse(value).RootElement.GetProperty("sequence").GetInt32()).Distinct());
+    }
+
     internal static SinkContext Context(TimeProvider time) => new()
     {
         PipelineId = "p",
@@ -167,19 +243,26 @@ public sealed class KafkaSinkFaultTests : IAsyncLifetime
     private async Task StartAsync(string delivery)
     {
         _folder.Write("in.ndjson", "");
-        _folder.Write("p.yaml", $$"""
-            name: p-{{_topic}}
-            source: { type: file, connection: in.ndjson, options: { format: json } }
-            sink: { type: kafka, connection: "{{_kafka.Address}}", options: { topic: {{_topic}}, checkpoint-topic: {{_checkpoints}} } }
-            delivery: {{delivery}}
-
-            """);
+        WritePipeline(delivery, $"topic: {_topic}");
         (await Cli.RunAsync(_folder.Path, "run", "p.yaml")).Succeeded();
     }
 
-    private async Task<JsonElement> RunAsync(int lines)
+    private void WritePipeline(string delivery, string options) => _folder.Write("p.yaml", $$"""
+        name: p-{{_topic}}
+        source: { type: file, connection: in.ndjson, options: { format: json } }
+        sink: { type: kafka, connection: "{{_kafka.Address}}", options: { {{options}}, checkpoint-topic: {{_checkpoints}} } }
+        delivery: {{delivery}}
+
+        """);
+
+    private Task<JsonElement> RunAsync(int lines)
     {
         File.AppendAllLines(_folder["in.ndjson"], Enumerable.Range(0, lines).Select(n => $$"""{"n":{{n}}}"""));
+        return RunAsync();
+    }
+
+    private async Task<JsonElement> RunAsync()
+    {
         var run = await Cli.RunAsync(_folder.Path, "run", "p.yaml", "--output", "json");
         run.Succeeded();
         return JsonDocument.Parse(run.Out.Trim().Split('\n')[^1]).RootElement;

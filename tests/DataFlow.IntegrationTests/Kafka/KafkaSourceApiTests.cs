@@ -62,6 +62,11 @@ public sealed class KafkaSourceApiTests(KafkaFixture fixture) : IClassFixture<Ka
         source.ResumeFrom(6);
         Assert.Equal([7L, 8L, 9L], (await KafkaTopic.ReadAsync(source, 3)).Select(record => record.GetInt64("n")));
 
+        var behind = Source.Create("behind", one.Config(("group-id", one.Group + "-behind")));
+        behind.ResumeFrom(99);
+        var tooFar = await Assert.ThrowsAsync<ConnectorException>(() => KafkaTopic.ReadAsync(behind, 1));
+        Assert.Contains("its end is 10. Set at most 9", tooFar.Message, StringComparison.Ordinal);
+
         var several = await KafkaTopic.CreateAsync(fixture.Kafka, partitions: 2);
         var refused = Source.Create("p", several.Config());
         refused.ResumeFrom(6);
@@ -117,6 +122,58 @@ public sealed class KafkaSourceApiTests(KafkaFixture fixture) : IClassFixture<Ka
             var records = await KafkaTopic.ReadAsync(Source.Create("p", first.Config(("topic", topics), ("group-id", $"{topics.Length}-{prefix}"))), 2);
             Assert.Equal(new[] { first.Name, second.Name }.Order(), records.Select(record => record.Metadata["topic"]).Order());
         }
+    }
+
+    [Theory]
+    [InlineData("at-least-once")]
+    [InlineData("effectively-once")]
+    public async Task A_topic_that_is_younger_than_the_pipeline_is_read_from_its_beginning_also_with_latest(string delivery)
+    {
+        using var folder = new TemporaryFolder();
+        var prefix = $"young{Guid.NewGuid():N}"[..12];
+        var first = new KafkaTopic(fixture.Kafka, await fixture.Kafka.CreateTopicAsync(prefix: prefix));
+        first.WriteTo(0, ["""{"n":"before"}"""]);
+        folder.Write("p.yaml", $$"""
+            name: p
+            source:
+              type: kafka
+              connection: "{{fixture.Kafka.Address}}"
+              options: { topic: "^{{prefix}}-.*", group-id: {{prefix}}, auto-offset-reset: latest, session-timeout: 6s }
+            sink: { type: file, connection: out.ndjson, options: { if-exists: append } }
+            delivery: {{delivery}}
+
+            """);
+        (await Cli.RunAsync(folder.Path, "run", "p.yaml", "--until", "caught-up")).Succeeded();
+        var second = new KafkaTopic(fixture.Kafka, await fixture.Kafka.CreateTopicAsync(prefix: prefix));
+        second.WriteTo(0, ["""{"n":"after"}"""]);
+
+        (await Cli.RunAsync(folder.Path, "run", "p.yaml", "--until", "caught-up")).Succeeded();
+
+        Assert.Equal(["""{"n":"after"}"""], File.ReadLines(folder["out.ndjson"]));
+    }
+
+    [Fact]
+    public async Task A_topic_that_begins_to_match_while_a_group_reads_is_read_from_its_beginning_also_with_latest()
+    {
+        var prefix = $"young{Guid.NewGuid():N}"[..12];
+        var first = new KafkaTopic(fixture.Kafka, await fixture.Kafka.CreateTopicAsync(prefix: prefix));
+        var taken = new ConcurrentQueue<string>();
+        await using var source = Source.Create("p", first.Config(
+            ("topic", $"^{prefix}-.*"), ("auto-offset-reset", "latest"), ("client", "{ topic.metadata.refresh.interval.ms: 500 }")));
+        var run = source.Start((records, _) =>
+        {
+            taken.Enqueue(records[0].Metadata["topic"]);
+            return ValueTask.CompletedTask;
+        });
+        await Eventually.Is(() => fixture.Kafka.CommittedOffset(first.Group, first.Name) == 0);
+        var second = new KafkaTopic(fixture.Kafka, await fixture.Kafka.CreateTopicAsync(prefix: prefix));
+        second.WriteTo(0, ["{}"]);
+
+        await Eventually.Is(() => !taken.IsEmpty);
+        await source.Stop();
+        await run;
+
+        Assert.Equal([second.Name], taken);
     }
 
     [Fact]

@@ -27,6 +27,9 @@ internal sealed class TestSourceContext : SourceContext
 
     public int CaughtUpCalls { get; private set; }
 
+    /// <summary>Ends when the source has asked for a drain.</summary>
+    public TaskCompletionSource Draining { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public int MostRecords { get; init; } = 1000;
 
     public int MostBytes { get; init; } = 1 << 20;
@@ -84,9 +87,12 @@ internal sealed class TestSourceContext : SourceContext
     }
 
     public override ValueTask<IReadOnlyDictionary<string, SplitPosition>> DrainAsync(
-        IReadOnlyCollection<string> splits, DateTimeOffset deadline, CancellationToken ct) =>
-        ValueTask.FromResult<IReadOnlyDictionary<string, SplitPosition>>(
+        IReadOnlyCollection<string> splits, DateTimeOffset deadline, CancellationToken ct)
+    {
+        Draining.TrySetResult();
+        return ValueTask.FromResult<IReadOnlyDictionary<string, SplitPosition>>(
             Positions.Where(pair => splits.Contains(pair.Key)).ToDictionary());
+    }
 
     public override void Lost(IReadOnlyCollection<string> splits) => LostSplits.AddRange(splits);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DataFlow.Connectors;
+using DataFlow.UnitTests.Fakes;
 using Microsoft.Extensions.Logging;
 
 namespace DataFlow.UnitTests.Connectors;
@@ -23,7 +24,7 @@ public sealed class KafkaLogTests
 
         var missing = Assert.Single(stuck.Lines, text => text.EndsWith("did not take them in time.", StringComparison.Ordinal));
         Assert.Equal(1500, stuck.Lines.Count - 1 + int.Parse(missing.Split(' ')[0], CultureInfo.InvariantCulture));
-        Assert.Equal("line 0", stuck.Lines[0]);
+        Assert.Equal("line 0", stuck.Lines.First());
     }
 
     [Fact]
@@ -37,27 +38,5 @@ public sealed class KafkaLogTests
 
         Assert.Empty(stuck.Lines);
         stuck.Free();
-    }
-
-    private sealed class StuckLog : ILogger, IDisposable
-    {
-        private readonly ManualResetEventSlim _free = new();
-
-        public List<string> Lines { get; } = [];
-
-        public void Free() => _free.Set();
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            _free.Wait();
-            Lines.Add(formatter(state, exception));
-        }
-
-        public void Dispose() => _free.Dispose();
     }
 }

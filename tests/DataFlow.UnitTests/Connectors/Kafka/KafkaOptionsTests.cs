@@ -66,6 +66,8 @@ public sealed class KafkaOptionsTests
     [InlineData("client", "{ enable.auto.commit: true }", "after the sink has acknowledged")]
     [InlineData("client", "{ group.id: other }", "the option group-id sets it")]
     [InlineData("client", "{ transactional.id: other }", "two pipelines never share one")]
+    [InlineData("client", "{ enabled_events: 0 }", "meant for programs")]
+    [InlineData("client", "{ transaction.timeout.ms: 1000 }", "the option delivery-timeout sets it")]
     [InlineData("username", "me", "no effect without sasl")]
     [InlineData("cert-file", "a.pem", "needs both cert-file and key-file")]
     public void A_wrong_option_is_refused_with_a_sentence(string key, string value, string expected) =>
@@ -95,6 +97,13 @@ public sealed class KafkaOptionsTests
         Assert.Equal("60000", Setup(("topic", "t"), ("session-timeout", "60s")).Properties("c")["session.timeout.ms"]);
         Assert.Equal("70000", Setup(("topic", "t"), ("client", "{ session.timeout.ms: 70000 }")).Properties("c")["session.timeout.ms"]);
         Assert.Equal(50, Setup(("topic", "t"), ("max-poll-records", "50")).Options.MaxPollRecords);
+    }
+
+    [Fact]
+    public void The_client_is_known_to_the_brokers_by_the_name_that_the_user_gives_it()
+    {
+        Assert.Equal("c", Setup(("topic", "t")).Properties("c")["client.id"]);
+        Assert.Equal("mine", Setup(("topic", "t"), ("client", "{ client.id: mine }")).Properties("c")["client.id"]);
     }
 
     [Theory]
