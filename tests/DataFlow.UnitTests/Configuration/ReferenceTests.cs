@@ -11,7 +11,7 @@ public partial class ReferenceTests
     public void Every_kind_has_a_page() => Assert.Equal(
         [
             "README.md", "pipeline.md", "schema.json", "sinks/console.md", "sinks/file.md", "sinks/table.md", "sources/file.md", "sources/kafka.md",
-            "sources/websocket.md", "transforms/filter.md", "transforms/select.md", "transforms/check.md",
+            "sources/websocket.md", "transforms/filter.md", "transforms/select.md",
         ],
         Pages.Keys.Order(StringComparer.Ordinal));
 
