@@ -1,5 +1,6 @@
 using System.Data.Common;
 using DataFlow.Conformance;
+using Microsoft.Data.Sqlite;
 
 namespace DataFlow.IntegrationTests.Database;
 
@@ -16,6 +17,9 @@ internal sealed class TestDatabase : IAsyncDisposable
 
     public required string Password { get; init; }
 
+    /// <summary>The options of a login, in one line of YAML.</summary>
+    public string Login => $"username: \"{User}\", password: \"{Password}\"";
+
     /// <summary>A URL where nobody answers.</summary>
     public required string UnreachableUrl { get; init; }
 
@@ -31,8 +35,13 @@ internal sealed class TestDatabase : IAsyncDisposable
     /// <summary>Cuts every connection to it but our own.</summary>
     public required Func<Task> CutAsync { get; init; }
 
-    /// <param name="kind"><c>postgresql</c> or <c>mysql</c>.</param>
-    public static Task<TestDatabase> CreateAsync(string kind) => kind == "mysql" ? CreateMariaDbAsync() : CreatePostgreSqlAsync();
+    /// <param name="kind"><c>postgresql</c>, <c>mysql</c> or <c>sqlite</c>.</param>
+    public static Task<TestDatabase> CreateAsync(string kind) => kind switch
+    {
+        "mysql" => CreateMariaDbAsync(),
+        "sqlite" => Task.FromResult(CreateSqlite()),
+        _ => CreatePostgreSqlAsync(),
+    };
 
     public ValueTask DisposeAsync() => _drop();
 
@@ -68,6 +77,49 @@ internal sealed class TestDatabase : IAsyncDisposable
             ExecuteAsync = database.ExecuteAsync,
             RowsAsync = database.RowsAsync,
             CutAsync = () => KillSessionsAsync(database),
+        };
+    }
+
+    private static TestDatabase CreateSqlite()
+    {
+        var folder = new TemporaryFolder();
+        var connectionString = $"Data Source={folder["test.db"]};Pooling=False";
+        async Task<DbConnection> OpenAsync()
+        {
+            var connection = new SqliteConnection(connectionString);
+            await connection.OpenAsync();
+            return connection;
+        }
+
+        async Task<IReadOnlyList<string>> RowsAsync(string sql)
+        {
+            await using var connection = await OpenAsync();
+            await using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            await using var reader = await command.ExecuteReaderAsync();
+            var rows = new List<string>();
+            while (await reader.ReadAsync())
+            {
+                rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(column => reader.IsDBNull(column) ? "<null>" : reader.GetString(column))));
+            }
+
+            return rows;
+        }
+
+        return new TestDatabase(() =>
+        {
+            folder.Dispose();
+            return ValueTask.CompletedTask;
+        })
+        {
+            JdbcUrl = $"jdbc:sqlite:{folder["test.db"]}",
+            User = "",
+            Password = "",
+            UnreachableUrl = $"jdbc:sqlite:{folder["none/none.db"]}",
+            OpenAsync = OpenAsync,
+            ExecuteAsync = RowsAsync,
+            RowsAsync = RowsAsync,
+            CutAsync = () => Task.CompletedTask,
         };
     }
 

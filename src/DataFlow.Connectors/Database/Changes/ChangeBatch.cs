@@ -18,7 +18,8 @@ internal sealed class ChangeTable
         SchemaName = message.Namespace;
         Name = message.RelationName;
         Formats = [.. message.Columns.Select(column => ChangeValue.FormatOf(column.DataTypeId))];
-        IsKey = [.. message.Columns.Select(column => primaryKey.Count > 0
+        var isWhole = message.ReplicaIdentity == RelationMessage.ReplicaIdentitySetting.AllColumns;
+        IsKey = [.. message.Columns.Select(column => isWhole && primaryKey.Count > 0
             ? primaryKey.Contains(column.ColumnName)
             : (column.Flags & RelationMessage.Column.ColumnFlags.PartOfKey) != 0)];
         Schema = new RecordSchema(message.Columns.Select((column, index) => (column.ColumnName, Formats[index].TypeOf())));
@@ -35,7 +36,10 @@ internal sealed class ChangeTable
 
     public ColumnFormat[] Formats { get; }
 
-    /// <summary>What names a row.</summary>
+    /// <summary>
+    /// What names a row: the columns of the table's replica identity, which are those of the old row that the log has. Where it has the
+    /// whole old row, the primary key.
+    /// </summary>
     public bool[] IsKey { get; }
 
     public int IdColumn { get; }

@@ -127,8 +127,13 @@ internal sealed class ChangeSourceConnector(
         }
     }
 
-    private string ReplicationString() =>
-        new NpgsqlConnectionStringBuilder(address.ConnectionString) { Pooling = false, Timezone = "UTC" }.ConnectionString;
+    /// <summary>The log has values as texts, in the form that the session is set to: the one form that we read, with all digits.</summary>
+    private string ReplicationString()
+    {
+        var builder = new NpgsqlConnectionStringBuilder(address.ConnectionString) { Pooling = false, Timezone = "UTC" };
+        builder.Options = $"{builder.Options} -c bytea_output=hex -c extra_float_digits=1".TrimStart();
+        return builder.ConnectionString;
+    }
 
     private async Task<T> JudgedAsync<T>(Func<Task<T>> work)
     {

@@ -22,6 +22,9 @@ internal sealed class PostgreSqlDialect : Dialect
 
     public override string ClockQuery => "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
+    /// <summary>Two that begin at once may both find that a column is missing.</summary>
+    public override string AddColumn => "ADD COLUMN IF NOT EXISTS";
+
     protected override DbProviderFactory Factory => NpgsqlFactory.Instance;
 
     protected override string UserKey => "Username";
@@ -105,8 +108,10 @@ internal sealed class PostgreSqlDialect : Dialect
             "3D000" => FaultKind.NoDatabase,
             "57014" => FaultKind.TimedOut,
             "42501" => FaultKind.Query,
-            _ when state.StartsWith("23", StringComparison.Ordinal) || state.StartsWith("22", StringComparison.Ordinal) => FaultKind.Data,
-            _ when state.StartsWith("42", StringComparison.Ordinal) || state.StartsWith("0A", StringComparison.Ordinal) => FaultKind.Query,
+
+            // 54000: too long for an index. P0001 and 45000: a trigger or a function says so.
+            "54000" or "P0001" or "45000" or "44000" or ['2', '2' or '3', ..] => FaultKind.Data,
+            ['4', '2', ..] or ['0', 'A', ..] => FaultKind.Query,
             _ => FaultKind.Passing,
         }
         : failure.InnerException is TimeoutException ? FaultKind.TimedOut : FaultKind.Unreachable;

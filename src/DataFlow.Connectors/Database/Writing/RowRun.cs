@@ -6,7 +6,11 @@ namespace DataFlow.Connectors;
 /// <param name="Fields">The visible columns of the batch that are written.</param>
 /// <param name="Columns">The table's column for each of them.</param>
 /// <param name="IsDelete">True when the rows are to be removed: only the key is written then.</param>
-internal sealed record RowRun(RecordBatch Batch, ReadOnlyMemory<int> Rows, int[] Fields, int[] Columns, bool IsDelete)
+/// <param name="IsPartial">
+/// True when some values did not change and were not sent: a row that is there gets the others, but none can be made of them. The
+/// key comes last then.
+/// </param>
+internal sealed record RowRun(RecordBatch Batch, ReadOnlyMemory<int> Rows, int[] Fields, int[] Columns, bool IsDelete, bool IsPartial)
 {
     /// <summary>Cuts a batch into runs.</summary>
     /// <param name="batch">The batch.</param>
@@ -39,12 +43,14 @@ internal sealed record RowRun(RecordBatch Batch, ReadOnlyMemory<int> Rows, int[]
     private static RowRun Run(
         RecordBatch batch, ReadOnlyMemory<int> rows, int[] columns, int[] key, (bool IsDelete, UInt128 Unchanged) kind)
     {
-        int[] fields = [.. Enumerable.Range(0, columns.Length).Where(field =>
+        var fields = Enumerable.Range(0, columns.Length).Where(field =>
             columns[field] >= 0
             && (kind.IsDelete
                 ? key.Contains(columns[field])
-                : (kind.Unchanged >> Math.Min(field, 127) & 1) == 0 && IsPresent(batch, rows, field)))];
-        return new RowRun(batch, rows, fields, [.. fields.Select(field => columns[field])], kind.IsDelete);
+                : (kind.Unchanged >> Math.Min(field, 127) & 1) == 0 && IsPresent(batch, rows, field)));
+        var isPartial = !kind.IsDelete && kind.Unchanged != 0;
+        int[] ordered = [.. isPartial ? fields.OrderBy(field => key.Contains(columns[field])) : fields];
+        return new RowRun(batch, rows, ordered, [.. ordered.Select(field => columns[field])], kind.IsDelete, isPartial);
     }
 
     /// <summary>A field that no row of the run has is left to the column's default.</summary>
