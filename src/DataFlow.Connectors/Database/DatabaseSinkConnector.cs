@@ -70,15 +70,16 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         {
             await PrepareAsync(batch.Schema, ct).ConfigureAwait(false);
             _doubt = null;
-            foreach (var run in RowRun.Of(batch, _columns, _target!.Key))
+            var target = _target!;
+            foreach (var run in RowRun.Of(batch, _columns, target))
             {
-                if (run.IsDelete && _target.Key.Length == 0)
+                if (run.IsDelete && target.Key.Length == 0)
                 {
                     throw ConnectorException.User("A record says that a row was removed, but the option key doesn't say which "
                         + "columns name it.");
                 }
 
-                await WriteAsync(run, RowKey.Of(_target, run, refused), refused, ct).ConfigureAwait(false);
+                await WriteAsync(run, RowKey.Of(target, run, refused), refused, ct).ConfigureAwait(false);
             }
 
             // Where the provider doesn't tell a value that doesn't fit from a database that is ill, a row that went in tells.

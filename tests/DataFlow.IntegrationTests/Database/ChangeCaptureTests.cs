@@ -69,6 +69,25 @@ public sealed class ChangeCaptureTests : IAsyncLifetime
         Assert.Equal((RecordOperation.Delete, "new"), (changes[1].Operation, changes[1]["text"]));
     }
 
+    [Theory]
+    [InlineData("DEFAULT", null, "{\"id\":\"1\"}")]
+    [InlineData("FULL", "whole", "{\"id\":\"1\",\"text\":\"old\",\"big\":\"whole\"}")]
+    public async Task What_is_not_sent_under_a_new_key_is_found_under_the_former_one_or_in_the_old_row(string identity, string? big, string before)
+    {
+        await _database.ExecuteAsync(
+            $"CREATE TABLE t (id int PRIMARY KEY, text text, big text); ALTER TABLE t ALTER big SET STORAGE EXTERNAL; ALTER TABLE t REPLICA IDENTITY {identity}; INSERT INTO t VALUES (1, 'old', repeat('x', 20000))");
+        using var bench = await BenchAsync(("snapshot", "never"));
+        await bench.ReadAsync();
+
+        await _database.ExecuteAsync("UPDATE t SET id = 2, text = 'new'");
+
+        var changes = await bench.ReadAsync();
+        var update = Assert.Single(changes, change => change.Operation == RecordOperation.Update);
+        Assert.Equal(before.Replace("whole", new string('x', 20000), StringComparison.Ordinal), update.Metadata["before"]);
+        Assert.Equal(big is null, !update.Data.ContainsKey("big"));
+        Assert.Equal(big is null ? ["2", "1"] : ["1", "2"], changes.Select(change => change.Id));
+    }
+
     [Fact]
     public async Task The_slot_moves_only_with_what_is_delivered_and_also_when_nothing_happens_in_the_tables()
     {

@@ -76,10 +76,10 @@ public sealed class ChangeSinkTests : IAsyncLifetime
         using var folder = Folder(target, "write: upsert");
         await _source.ExecuteAsync($"ALTER TABLE people DROP name; INSERT INTO people (id, big) VALUES (1, repeat('x', {Large}))");
         await RunAsync(folder);
-        await _source.ExecuteAsync("UPDATE people SET id = id");
+        await _source.ExecuteAsync("UPDATE people SET id = id; UPDATE people SET id = 9");
         await RunAsync(folder);
 
-        Assert.Equal(["1"], await target.RowsAsync($"SELECT id FROM people WHERE length(big) = {Large}"));
+        Assert.Equal(["9"], await target.RowsAsync($"SELECT id FROM people WHERE length(big) = {Large}"));
     }
 
     private static async Task<TestDatabase> TargetAsync(string kind)

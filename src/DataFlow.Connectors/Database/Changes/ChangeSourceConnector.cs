@@ -131,7 +131,7 @@ internal sealed class ChangeSourceConnector(
     private string ReplicationString()
     {
         var builder = new NpgsqlConnectionStringBuilder(address.ConnectionString) { Pooling = false, Timezone = "UTC" };
-        builder.Options = $"{builder.Options} -c bytea_output=hex -c extra_float_digits=1".TrimStart();
+        builder.Options = $"{builder.Options} -c DateStyle=ISO,MDY -c bytea_output=hex -c extra_float_digits=1".TrimStart();
         return builder.ConnectionString;
     }
 

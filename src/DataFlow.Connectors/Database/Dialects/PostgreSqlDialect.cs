@@ -85,6 +85,12 @@ internal sealed class PostgreSqlDialect : Dialect
         npgsql.NoResetOnClose = true;
     }
 
+    /// <summary>Arrays and ranges of dates are read as the server writes them, and 01/02/2024 means two days.</summary>
+    public override string? SessionSetup(DbConnection connection) =>
+        ((NpgsqlConnection)connection).PostgresParameters.TryGetValue("DateStyle", out var style) && !style.StartsWith("ISO", StringComparison.Ordinal)
+            ? "SET DateStyle = 'ISO, MDY'"
+            : null;
+
     public override ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) =>
         PostgreSqlTransactionWatch.CreateAsync(address, ct);
 
@@ -133,12 +139,16 @@ internal sealed class PostgreSqlDialect : Dialect
     /// <summary>A text as a literal.</summary>
     public static string Text(string value) => $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
 
+    /// <summary>A text as a literal in which nothing is read as SQL, whatever the server's settings.</summary>
+    public static string Escaped(string value) =>
+        $"E'{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}'";
+
     /// <summary>
     /// A cursor as a literal, because COPY takes no parameters. Numbers and moments are formatted by us; a text, which only a key can
-    /// be, is quoted so that nothing in it is read as SQL, whatever the server's settings.
+    /// be, is quoted.
     /// </summary>
     public static string Literal(CursorValue value) => value.Kind == CursorKind.Text
-        ? $"E'{value.Text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}'"
+        ? Escaped(value.Text)
         : $"'{value.ToText(6)}{(value.Kind == CursorKind.Moment && value.HasZone ? "+00" : "")}'";
 
     private static string? ServerType(string type) => type.ToLowerInvariant() switch

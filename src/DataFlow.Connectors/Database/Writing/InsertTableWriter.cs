@@ -36,15 +36,25 @@ internal sealed class InsertTableWriter(WriteTarget target, Dialect dialect) : I
         var command = target.Connection.CreateCommand();
         command.Transaction = transaction;
         command.CommandText = TableStatements.Of(dialect, target, run, rows.Length);
+        void Add(object value)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = dialect.ParameterName(command.Parameters.Count + 1);
+            parameter.Value = value;
+            command.Parameters.Add(parameter);
+        }
+
         foreach (var row in rows.Span)
         {
             for (var field = 0; field < run.Fields.Length; field++)
             {
-                var parameter = command.CreateParameter();
-                parameter.ParameterName = dialect.ParameterName(command.Parameters.Count + 1);
-                parameter.Value = ValueOf(run, row, run.Fields[field], run.Columns[field]);
-                command.Parameters.Add(parameter);
+                Add(ValueOf(run, row, run.Fields[field], run.Columns[field]));
             }
+        }
+
+        foreach (var value in run.FormerKey ?? [])
+        {
+            Add(value);
         }
 
         return command;

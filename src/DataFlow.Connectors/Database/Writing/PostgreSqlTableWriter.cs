@@ -50,6 +50,18 @@ internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) 
 
     private async Task UpdateAsync(string temporary, RowRun run, CancellationToken ct)
     {
+        if (run.FormerKey is { } former)
+        {
+            var isFormer = string.Join(
+                " AND ", target.Key.Select((column, index) => $"t.{Name(column)} = {PostgreSqlDialect.Escaped(former[index])}"));
+            if (await UpdateAsync(run.Columns, temporary, isFormer, ct).ConfigureAwait(false) == 0)
+            {
+                throw target.NoRow();
+            }
+
+            return;
+        }
+
         var same = string.Join(" AND ", target.Key.Select(column => $"t.{Name(column)} = d.{Name(column)}"));
         if (await Connection.ScalarAsync(
             $"SELECT EXISTS (SELECT FROM {temporary} d WHERE NOT EXISTS (SELECT FROM {target.Table.Quoted} t WHERE {same}))", ct)
@@ -58,13 +70,17 @@ internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) 
             throw target.NoRow();
         }
 
-        List<string> values = [.. run.Columns.Except(target.Key).Select(column => $"{Name(column)} = d.{Name(column)}")];
-        if (values.Count > 0)
+        int[] values = [.. run.Columns.Except(target.Key)];
+        if (values.Length > 0)
         {
-            await Connection.ExecuteAsync(
-                $"UPDATE {target.Table.Quoted} t SET {string.Join(", ", values)} FROM ({Last(temporary, run)}) d WHERE {same}", ct)
-                .ConfigureAwait(false);
+            await UpdateAsync(values, $"({Last(temporary, run)})", same, ct).ConfigureAwait(false);
         }
+    }
+
+    private Task<int> UpdateAsync(int[] columns, string rows, string condition, CancellationToken ct)
+    {
+        var values = columns.Select(column => $"{Name(column)} = d.{Name(column)}");
+        return Connection.ExecuteAsync($"UPDATE {target.Table.Quoted} t SET {string.Join(", ", values)} FROM {rows} d WHERE {condition}", ct);
     }
 
     /// <summary>The last of several rows with one key counts, as if they had been written one after the other.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace DataFlow.Connectors;
 
 /// <summary>
@@ -35,6 +37,32 @@ internal static class RowKey
         }
 
         return named is null ? run.Rows : named.ToArray();
+    }
+
+    /// <summary>The key that a row had before its change, as the record's metadata tell; null when it had none other.</summary>
+    public static IReadOnlyList<string>? FormerOf(RecordBatch batch, int row, WriteTarget target)
+    {
+        var index = batch.Metadata.IndexOf("before");
+        if (index < 0 || batch.Metadata.TextOf(index, row) is not { } before)
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(before);
+        var values = document.RootElement.EnumerateObject().ToDictionary(
+            value => value.Name, value => value.Value.GetString(), StringComparer.OrdinalIgnoreCase);
+        List<string> key = [];
+        foreach (var column in target.Key)
+        {
+            if (values.GetValueOrDefault(target.Table.Columns[column].ColumnName) is not { } value)
+            {
+                return null;
+            }
+
+            key.Add(value);
+        }
+
+        return key;
     }
 
     /// <summary>The first column of the key without a value in a row; -1 when all have one.</summary>

@@ -24,6 +24,11 @@ internal sealed class SqliteTableWriter(WriteTarget target) : ITableWriter
                 Bind(statement, field + 1, run, row, field);
             }
 
+            for (var column = 0; column < run.FormerKey?.Count; column++)
+            {
+                raw.sqlite3_bind_text(statement, run.Fields.Length + column + 1, run.FormerKey[column]);
+            }
+
             var result = raw.sqlite3_step(statement);
             raw.sqlite3_reset(statement);
             if (result != raw.SQLITE_DONE)

@@ -26,11 +26,16 @@ internal static class TableStatements
 
         if (target.IsUpdate(run))
         {
-            List<string> values = [.. run.Columns.Except(target.Key).Select(column => $"{Name(column)} = {dialect.Placeholder(++number)}")];
+            var isRenamed = run.FormerKey is not null;
+            List<string> values =
+            [
+                .. run.Columns.Where(column => isRenamed || !target.Key.Contains(column))
+                    .Select(column => $"{Name(column)} = {dialect.Placeholder(++number)}"),
+            ];
             return sql.Append("UPDATE ").Append(target.Table.Quoted).Append(" SET ")
                 .AppendJoin(", ", values.Count > 0 ? values : [$"{Name(target.Key[0])} = {Name(target.Key[0])}"])
                 .Append(" WHERE ")
-                .AppendJoin(" AND ", run.Columns.Intersect(target.Key).Select(column => $"{Name(column)} = {dialect.Placeholder(++number)}"))
+                .AppendJoin(" AND ", (isRenamed ? target.Key : run.Columns.Intersect(target.Key)).Select(column => $"{Name(column)} = {dialect.Placeholder(++number)}"))
                 .ToString();
         }
 
