@@ -48,13 +48,14 @@ public sealed class RefusedRowTests
     [Theory]
     [InlineData("postgresql", "insert", "1 check-violation, 1 foreign-key-violation, 1 not-null-violation, 1 refused-by-database, 1 unique-violation, 2 value-does-not-fit")]
     [InlineData("mysql", "insert", "1 check-violation, 1 foreign-key-violation, 1 not-null-violation, 1 refused-by-database, 1 unique-violation, 2 value-does-not-fit")]
+    [InlineData("mysql8", "insert", "1 check-violation, 1 foreign-key-violation, 1 not-null-violation, 1 refused-by-database, 1 unique-violation, 2 value-does-not-fit")]
     [InlineData("sqlite", "insert", "2 check-violation, 1 foreign-key-violation, 1 not-null-violation, 1 refused-by-database, 1 unique-violation, 1 value-does-not-fit")]
     [InlineData("postgresql", "upsert", "1 check-violation, 1 foreign-key-violation, 1 not-null-violation, 1 refused-by-database, 1 unique-violation, 2 value-does-not-fit")]
     [InlineData("sqlite", "upsert", "2 check-violation, 1 foreign-key-violation, 1 not-null-violation, 1 refused-by-database, 1 unique-violation, 1 value-does-not-fit")]
     public async Task Every_good_row_goes_in_once_and_every_bad_one_is_a_dead_letter_with_its_reason(string kind, string write, string reasons)
     {
         await using var database = await TestDatabase.CreateAsync(kind);
-        await database.ExecuteAsync(kind switch { "mysql" => MariaDbTable, "sqlite" => SqliteTable, _ => PostgreSqlTable });
+        await database.ExecuteAsync(kind switch { "mysql" or "mysql8" => MariaDbTable, "sqlite" => SqliteTable, _ => PostgreSqlTable });
         using var folder = Folder(database, $"write: {write}, key: id", Rows);
 
         var run = await Cli.RunAsync(folder.Path, "run", "load.yaml");
