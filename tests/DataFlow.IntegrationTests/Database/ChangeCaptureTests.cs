@@ -217,6 +217,25 @@ public sealed class ChangeCaptureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Too_much_log_for_a_slot_is_noticed_also_while_the_sink_takes_nothing()
+    {
+        await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, text text)");
+        using var bench = await BenchAsync(("max-slot-lag", "32MiB"), ("on-slot-lag", "drop-slot"), ("heartbeat-interval", "50ms"));
+        await bench.ReadAsync();
+        var faults = new FaultSchedule().At(FaultStep.SinkWrite, 1, Fault.Hang);
+        await _database.ExecuteAsync("INSERT INTO t VALUES (1, 'a')");
+        var run = bench.RunAsync(faults);
+        await Eventually.Is(() => run.IsCompleted || faults.Happened.Count > 0);
+
+        await _database.ExecuteAsync("INSERT INTO t SELECT n, repeat('x', 1000) FROM generate_series(2, 60000) n");
+        await Eventually.Is(async () => run.IsCompleted || (await _database.RowsAsync("SELECT 1 FROM pg_replication_slots WHERE database = current_database()")).Count == 0);
+        Assert.False(run.IsCompleted);
+        faults.LetGo();
+
+        Assert.Contains("The slot was dropped (on-slot-lag: drop-slot)", (await run).Error?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Under_load_and_kills_the_target_is_the_same_table_at_the_end()
     {
         var pgbench = RequiredServer.Require(

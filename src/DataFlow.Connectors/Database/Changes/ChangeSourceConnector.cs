@@ -26,6 +26,8 @@ internal sealed class ChangeSourceConnector(
         var position = ChangePosition.Parse(context.PositionOf(Split));
         var (replication, snapshot) = await JudgedAsync(() => OpenAsync(context, position, stop)).ConfigureAwait(false);
         _replication = replication;
+        var lag = new ChangeLag(_slot, options, context, metrics);
+        await using var watched = lag.ConfigureAwait(false);
         if (position is null)
         {
             position = new ChangePosition(snapshot!.ConsistentPoint, 0);
@@ -52,8 +54,9 @@ internal sealed class ChangeSourceConnector(
             yield return end;
         }
 
+        lag.ThrowIfDropped();
         var reading = await JudgedAsync(async () => new ChangeReading(
-            address, options, context, metrics, _slot, replication, position,
+            address, options, context, _slot, lag, replication, position,
             await _slot.KeysAsync(stop).ConfigureAwait(false))).ConfigureAwait(false);
         await using (reading.ConfigureAwait(false))
         {
