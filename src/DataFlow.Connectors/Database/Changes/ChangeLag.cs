@@ -56,8 +56,19 @@ internal sealed class ChangeLag : IAsyncDisposable
         {
             var dropped = ConnectorException.User($"{sentence} The slot was dropped (on-slot-lag: drop-slot), so that the disk does not "
                 + $"fill. Find out why the sink is slow, then start over with --fresh.");
-            await _slot.DropAsync(ct).ConfigureAwait(false);
+
+            // Whoever reads loses its connection by that, and is to know why.
             Volatile.Write(ref _dropped, dropped);
+            try
+            {
+                await _slot.DropAsync(ct).ConfigureAwait(false);
+            }
+            catch
+            {
+                Volatile.Write(ref _dropped, null);
+                throw;
+            }
+
             throw dropped;
         }
 

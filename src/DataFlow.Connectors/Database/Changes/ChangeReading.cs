@@ -80,7 +80,7 @@ internal sealed class ChangeReading : IAsyncDisposable
 
             var move = _moving;
             _moving = null;
-            if (!await move.ConfigureAwait(false))
+            if (!await MovedAsync(move).ConfigureAwait(false))
             {
                 throw ConnectorException.External($"The server has ended the replication from {_address.Display}.");
             }
@@ -117,6 +117,19 @@ internal sealed class ChangeReading : IAsyncDisposable
         }
 
         _ending.Dispose();
+    }
+
+    private async Task<bool> MovedAsync(Task<bool> move)
+    {
+        try
+        {
+            return await move.ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is System.Data.Common.DbException or IOException)
+        {
+            _lag.ThrowIfDropped();
+            throw;
+        }
     }
 
     private bool IsAtTarget =>
