@@ -133,6 +133,33 @@ public sealed class ChangeOwnershipTests : IAsyncLifetime
         Assert.Equal(snapshot.Data.Values, change.Data.Values);
     }
 
+    [Fact]
+    public async Task A_slot_whose_log_the_server_has_removed_is_told_and_not_tried_for_ever()
+    {
+        using var server = await PostgreSqlServer.StartOwnAsync();
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, text text)");
+        using var bench = new DatabaseBench(DatabaseBench.Of(
+            database.JdbcUrl, server.User, PostgreSqlServer.Password, ("mode", "cdc"), ("tables", "t"), ("slot", "behind")));
+        await bench.ReadAsync();
+        await database.ExecuteAsync("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
+        await database.ExecuteAsync("SELECT pg_reload_conf()");
+        await Eventually.IsAsync(async () =>
+        {
+            await database.ExecuteAsync("INSERT INTO t SELECT coalesce(max(id), 0) + 1 FROM t");
+            await database.ExecuteAsync("SELECT pg_switch_wal()");
+            await database.ExecuteAsync("CHECKPOINT");
+            var status = (await database.RowsAsync("SELECT wal_status FROM pg_replication_slots"))[0];
+            return (status == "lost", status);
+        });
+
+        var failure = await bench.FailureAsync();
+
+        Assert.Contains("The replication slot behind of", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("the changes since", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(FaultOwner.User, failure.Owner);
+    }
+
     private async Task<DatabaseBench> BenchAsync(params (string Name, string Value)[] options) => new(await DatabaseBench.PostgreSqlAsync(
         _database, [.. new[] { ("mode", "cdc"), ("tables", "t") }.ExceptBy(options.Select(option => option.Name), option => option.Item1), .. options]));
 }

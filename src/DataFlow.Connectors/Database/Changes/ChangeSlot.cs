@@ -58,6 +58,13 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
                     + $"over with --fresh: the rows are read anew.");
         }
 
+        if (await IsLostAsync(ct).ConfigureAwait(false))
+        {
+            throw ConnectorException.User(
+                $"The replication slot {Name} of {address.Display} has fallen so far behind that the server has removed the log that it needs "
+                    + $"(max_slot_wal_keep_size): the changes since {position.Lsn} are lost. Start over with --fresh: the rows are read anew.");
+        }
+
         if (confirmed > position.Lsn)
         {
             throw ConnectorException.User(
@@ -199,6 +206,18 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
     {
         var name = PostgreSqlDialect.Text(address.Dialect.QuoteTable(table));
         return await connection.ScalarAsync($"SELECT to_regclass({name})::text", ct).ConfigureAwait(false) as string;
+    }
+
+    /// <summary>By way of JSON: servers before 13 don't tell.</summary>
+    private async Task<bool> IsLostAsync(CancellationToken ct)
+    {
+        var connection = await address.OpenAsync(ct).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            return await connection.ScalarAsync(
+                $"SELECT to_jsonb(s) ->> 'wal_status' FROM pg_replication_slots s WHERE slot_name = {PostgreSqlDialect.Text(Name)}", ct)
+                .ConfigureAwait(false) is "lost";
+        }
     }
 
     private async Task<NpgsqlLogSequenceNumber?> ConfirmedAsync(CancellationToken ct)

@@ -59,10 +59,7 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
             var head = await ReadHeadAsync(connection, transaction, isLocked: seen is not null, ct).ConfigureAwait(false);
             if (head is null)
             {
-                await RunAsync(
-                    connection, transaction,
-                    $"INSERT INTO {_head} (pipeline, generation, epoch, sequence, counters) VALUES ({{0}}, {{1}}, {{2}}, 0, '{{{{}}}}')",
-                    ct, pipeline, context.Generation, context.Epoch).ConfigureAwait(false);
+                await BeginWithAsync(connection, transaction, context, ct).ConfigureAwait(false);
             }
             else if (head.Epoch > context.Epoch)
             {
@@ -216,6 +213,22 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
         catch (DbException missing)
         {
             return missing;
+        }
+    }
+
+    private async Task BeginWithAsync(DbConnection connection, DbTransaction transaction, SinkContext context, CancellationToken ct)
+    {
+        try
+        {
+            await RunAsync(
+                connection, transaction,
+                $"INSERT INTO {_head} (pipeline, generation, epoch, sequence, counters) VALUES ({{0}}, {{1}}, {{2}}, 0, '{{{{}}}}')",
+                ct, pipeline, context.Generation, context.Epoch).ConfigureAwait(false);
+        }
+        catch (DbException failure) when (address.Dialect.KindOf(failure) == FaultKind.Data)
+        {
+            // The next attempt finds the other's epoch, and knows which of the two counts.
+            throw ConnectorException.External($"Another run of this pipeline has begun in {address.Display} at the same moment.", failure);
         }
     }
 
