@@ -1,3 +1,4 @@
+using System.Data.Common;
 using DataFlow.Conformance;
 
 namespace DataFlow.IntegrationTests.Database;
@@ -27,10 +28,7 @@ public sealed class LateCommitRightsTests
             using var bench = new DatabaseBench(DatabaseBench.Of(
                 database.JdbcUrl, user, MariaDbServer.Password, ("query", "SELECT id, created_at, text FROM events WHERE created_at > ?"), ("incremental-column", "created_at"), ("key", "id")));
             await using var late = await database.OpenAsync();
-            await using var transaction = await late.BeginTransactionAsync();
-            await using var insert = late.CreateCommand();
-            (insert.Transaction, insert.CommandText) = (transaction, "INSERT INTO events (text) VALUES ('late')");
-            await insert.ExecuteNonQueryAsync();
+            await using var transaction = await BeginLateAsync(late);
             await database.ExecuteAsync("INSERT INTO events (text) VALUES ('early')");
 
             Assert.Equal(["early"], Texts(await bench.ReadAsync()));
@@ -57,10 +55,7 @@ public sealed class LateCommitRightsTests
         await using var database = await primary.CreateDatabaseAsync();
         await database.ExecuteAsync("CREATE TABLE events (id bigserial PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now(), text text)");
         await using var late = await database.OpenAsync();
-        await using var transaction = await late.BeginTransactionAsync();
-        await using var insert = late.CreateCommand();
-        (insert.Transaction, insert.CommandText) = (transaction, "INSERT INTO events (text) VALUES ('late')");
-        await insert.ExecuteNonQueryAsync();
+        await using var transaction = await BeginLateAsync(late);
         await database.ExecuteAsync("INSERT INTO events (text) VALUES ('early')");
         using var bench = new DatabaseBench(DatabaseBench.Of(
             database.JdbcUrl.Replace($":{primary.Port}/", $":{standby.Port}/", StringComparison.Ordinal),
@@ -81,6 +76,15 @@ public sealed class LateCommitRightsTests
         Assert.Equal(["late"], Texts(await bench.ReadAsync()));
         Assert.Empty(await bench.ReadAsync());
         Assert.Contains(Lag, string.Join('\n', bench.Log), StringComparison.Ordinal);
+    }
+
+    private static async Task<DbTransaction> BeginLateAsync(DbConnection connection)
+    {
+        var transaction = await connection.BeginTransactionAsync();
+        await using var insert = connection.CreateCommand();
+        (insert.Transaction, insert.CommandText) = (transaction, "INSERT INTO events (text) VALUES ('late')");
+        await insert.ExecuteNonQueryAsync();
+        return transaction;
     }
 
     private static IEnumerable<string> Texts(IEnumerable<DataRecord> records) => records.Select(record => record["text"]!);
