@@ -15,9 +15,10 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
     private ITableWriter? _writer;
     private BatchPool _pool = BatchPool.Shared;
     private RecordSchema? _schema;
+    private WriteTarget? _target;
     private int[] _columns = [];
-    private int[] _key = [];
     private bool _hasSavepoint;
+    private DbException? _doubt;
 
     private DbConnection Connection => _connection ?? throw new InvalidOperationException("The sink is not open.");
 
@@ -39,6 +40,12 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
 
             _ledger = new SinkLedger(address, options.CheckpointTable, context.PipelineId);
             await _ledger.CreateAsync(Connection, ct).ConfigureAwait(false);
+            if (address.Dialect is MySqlDialect)
+            {
+                await MySqlTables.CheckTransactionsAsync(
+                    Connection, [options.Table, options.CheckpointTable, options.CheckpointTable + "_split"], ct).ConfigureAwait(false);
+            }
+
             var held = await _ledger.TakeOverAsync(Connection, context, ct).ConfigureAwait(false);
             CrashPoint.Reach(CrashPoint.AfterSinkOpen);
             var known = context.StartsOver ? 0 : SinkLedger.SequenceOf(context.State);
@@ -62,18 +69,23 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         await JudgedAsync(async () =>
         {
             await PrepareAsync(batch.Schema, ct).ConfigureAwait(false);
-            foreach (var run in RowRun.Of(batch, _columns, _key))
+            _doubt = null;
+            var target = _target!;
+            foreach (var run in RowRun.Of(batch, _columns, target))
             {
-                if (run.IsDelete && _key.Length == 0)
+                if (run.IsDelete && target.Key.Length == 0)
                 {
                     throw ConnectorException.User("A record says that a row was removed, but the option key doesn't say which "
                         + "columns name it.");
                 }
 
-                await WriteAsync(run, run.Rows, refused, ct).ConfigureAwait(false);
+                await WriteAsync(run, RowKey.Of(target, run, refused), refused, ct).ConfigureAwait(false);
             }
 
-            return true;
+            // Where the provider doesn't tell a value that doesn't fit from a database that is ill, a row that went in tells.
+            return _doubt is { } doubt && refused.Count == batch.Count
+                ? throw DatabaseFault.OfStatement(doubt, address, null)
+                : true;
         }).ConfigureAwait(false);
         return new WriteResult(refused);
     }
@@ -110,6 +122,11 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
     /// <summary>Writes rows; where the database refuses some, halves them until each refused one stands alone.</summary>
     private async Task WriteAsync(RowRun run, ReadOnlyMemory<int> rows, List<RefusedRow> refused, CancellationToken ct)
     {
+        if (rows.IsEmpty)
+        {
+            return;
+        }
+
         var before = new Savepoint(_transaction!, "dataflow_rows");
         await (_hasSavepoint ? before.MoveAsync(ct) : before.SaveAsync(ct)).ConfigureAwait(false);
         _hasSavepoint = true;
@@ -118,14 +135,15 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             await _writer!.WriteAsync(run, rows, _transaction!, ct).ConfigureAwait(false);
             return;
         }
-        catch (DbException failure) when (address.Dialect.KindOf(failure) == FaultKind.Data)
+        catch (DbException failure) when (MayBeRefusal(failure))
         {
             await before.RollBackAsync(ct).ConfigureAwait(false);
             _hasSavepoint = false;
             if (rows.Length == 1)
             {
+                _doubt ??= address.Dialect.KindOf(failure) == FaultKind.Untold ? failure : null;
                 refused.Add(new RefusedRow(
-                    rows.Span[0], ReasonOf(failure), $"The table {options.Table} refused the row: {DatabaseFault.Said(failure, address)}"));
+                    rows.Span[0], RefusalReason.Of(failure), $"The table {options.Table} refused the row: {DatabaseFault.Said(failure, address)}"));
                 return;
             }
         }
@@ -133,6 +151,9 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         await WriteAsync(run, rows[..(rows.Length / 2)], refused, ct).ConfigureAwait(false);
         await WriteAsync(run, rows[(rows.Length / 2)..], refused, ct).ConfigureAwait(false);
     }
+
+    private bool MayBeRefusal(DbException failure) =>
+        failure is RefusedRowException || address.Dialect.KindOf(failure) is FaultKind.Data or FaultKind.Untold;
 
     /// <summary>Finds the columns of the fields; makes table or columns that are missing, as far as the options allow.</summary>
     private async Task PrepareAsync(RecordSchema schema, CancellationToken ct)
@@ -145,29 +166,35 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         // A database whose DDL ends a transaction gets it before the transaction begins.
         if (_table is null)
         {
-            await Connection.ExecuteAsync(
-                TargetTable.CreateStatement(address.Dialect, options.Table, schema, options.Key), ct, _transaction).ConfigureAwait(false);
-            await RenewTableAsync(ct).ConfigureAwait(false);
+            await AlterAsync(
+                TargetTable.CreateStatement(address.Dialect, options.Table, schema, options.Key), () => _table is not null, ct).ConfigureAwait(false);
         }
 
         var missing = schema.Names.Where(name => _table!.IndexOf(name) < 0).ToList();
         if (missing.Count > 0 && options.TablePolicy == TablePolicy.Evolve)
         {
-            if (address.Dialect is MySqlDialect && _transaction is not null)
+            // Nothing is lost: what was written since the last commit is read and written again.
+            var beginsAgain = address.Dialect is MySqlDialect && _transaction is not null;
+            if (beginsAgain)
             {
-                throw ConnectorException.External($"The table {options.Table} needs the columns {string.Join(", ", missing)}, which "
-                    + $"can only be added between two transactions.");
+                await RollBackAsync().ConfigureAwait(false);
             }
 
             foreach (var name in missing)
             {
                 var type = ColumnTypes.Of(address.Dialect, schema.TypeOf(schema.IndexOf(name)), isKey: false);
-                await Connection.ExecuteAsync(
-                    $"ALTER TABLE {_table!.Quoted} {address.Dialect.AddColumn} {address.Dialect.Quote(name)} {type}", ct, _transaction)
-                    .ConfigureAwait(false);
+                await AlterAsync(
+                    $"ALTER TABLE {_table!.Quoted} {address.Dialect.AddColumn} {address.Dialect.Quote(name)} {type}",
+                    () => _table!.IndexOf(name) >= 0,
+                    ct).ConfigureAwait(false);
             }
 
-            await RenewTableAsync(ct).ConfigureAwait(false);
+            if (beginsAgain)
+            {
+                throw ConnectorException.External(
+                    $"The table {options.Table} got the columns {string.Join(", ", missing)}, which {address.Dialect.Name} adds only between two "
+                    + "transactions: what was written since the last commit is written again.");
+            }
         }
         else if (missing.Count > 0 && options.OnUnknownField == UnknownFieldPolicy.Fail)
         {
@@ -181,16 +208,16 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         var isKnown = ReferenceEquals(schema, _schema) && _writer is not null;
         _schema = schema;
         _columns = [.. schema.Names.Select(_table!.IndexOf)];
-        _key = [.. options.Key.Select(name => _table.IndexOf(name) is >= 0 and var column
+        int[] key = [.. options.Key.Select(name => _table.IndexOf(name) is >= 0 and var column
             ? column
             : throw ConnectorException.User($"The table {options.Table} has no column '{name}', which the option key names."))];
-        var target = new WriteTarget(Connection, _table, _key, options);
+        _target = new WriteTarget(Connection, _table, key, options);
         if (!isKnown && address.Dialect is MySqlDialect && options.Write == TableWrite.Upsert)
         {
-            await MySqlUniqueIndexes.CheckAsync(target, _columns, _transaction, ct).ConfigureAwait(false);
+            await MySqlUniqueIndexes.CheckAsync(_target, _columns, _transaction, ct).ConfigureAwait(false);
         }
 
-        _writer ??= CreateWriter(target);
+        _writer ??= CreateWriter(_target);
     }
 
     private async Task BeginAsync(CancellationToken ct)
@@ -202,10 +229,32 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         }
     }
 
+    /// <summary>Makes or alters the table, unless somebody else has done it meanwhile: instances begin at the same moment.</summary>
+    private async Task AlterAsync(string sql, Func<bool> isDone, CancellationToken ct)
+    {
+        try
+        {
+            await Connection.ExecuteAsync(sql, ct, _transaction).ConfigureAwait(false);
+            await RenewTableAsync(ct).ConfigureAwait(false);
+        }
+        catch (DbException) when (_transaction is null)
+        {
+            await RenewTableAsync(ct).ConfigureAwait(false);
+            if (!isDone())
+            {
+                throw;
+            }
+        }
+
+        if (!isDone())
+        {
+            throw ConnectorException.User($"The table {options.Table} was made or altered, but can't be read as it is now.");
+        }
+    }
+
     private async Task RenewTableAsync(CancellationToken ct)
     {
-        _table = await TargetTable.FindAsync(Connection, address, options.Table, ct, _transaction).ConfigureAwait(false)
-            ?? throw ConnectorException.User($"The table {options.Table} was made, but can't be read.");
+        _table = await TargetTable.FindAsync(Connection, address, options.Table, ct, _transaction).ConfigureAwait(false);
         if (_writer is not null)
         {
             await _writer.DisposeAsync().ConfigureAwait(false);
@@ -220,20 +269,6 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
         SqliteDialect => new SqliteTableWriter(target),
         SqlServerDialect => new SqlServerTableWriter(target),
         var dialect => new InsertTableWriter(target, dialect),
-    };
-
-    private static string ReasonOf(DbException failure) => failure is RefusedValueException ? "value-does-not-fit" : failure.SqlState switch
-    {
-        "23505" => "unique-violation",
-        "23502" => "not-null-violation",
-        "23503" => "foreign-key-violation",
-        "23514" => "check-violation",
-        ['2', '2', ..] => "value-does-not-fit",
-        _ =>
-            failure.Message.Contains("unique", StringComparison.OrdinalIgnoreCase)
-                || failure.Message.Contains("duplicate", StringComparison.OrdinalIgnoreCase)
-            ? "unique-violation"
-            : "refused-by-database",
     };
 
     private async Task<T> JudgedAsync<T>(Func<Task<T>> work)
@@ -285,6 +320,6 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             _connection = null;
         }
 
-        (_schema, _table, _ledger) = (null, null, null);
+        (_schema, _table, _target, _ledger) = (null, null, null, null);
     }
 }

@@ -114,7 +114,7 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
     [Option("cdc: the replication slot, which keeps our place in the log. Left out: dataflow_ and the pipeline's name.", Identity = true)]
     public string Slot { get; init; } = "";
 
-    [Option("cdc: the publication, which is limited to the tables and made where it is missing. Left out: the slot's name.")]
+    [Option("cdc: the publication of the tables, made where it is missing. One that others have made is used as it is. Left out: the slot's name.")]
     public string Publication { get; init; } = "";
 
     [Option("cdc: initial reads the rows that are there before the changes, with nothing missing or double in between; never begins "

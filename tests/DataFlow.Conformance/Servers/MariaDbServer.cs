@@ -23,6 +23,10 @@ public sealed class MariaDbServer : IDisposable
         _data = data;
     }
 
+    /// <summary>A server that is not ours: a MySQL, say.</summary>
+    /// <param name="address">A MySqlConnector connection string of an administrator.</param>
+    public static MariaDbServer At(string address) => new(new MySqlConnectionStringBuilder(address) { Pooling = false, AllowLoadLocalInfile = true }, data: null);
+
     /// <summary>Where it listens.</summary>
     public uint Port => _administrator.Port;
 
@@ -31,6 +35,9 @@ public sealed class MariaDbServer : IDisposable
 
     /// <summary>The administrator.</summary>
     public string User => _administrator.UserID;
+
+    /// <summary>The administrator's password; of a server of our own <see cref="Password"/>.</summary>
+    public string UserPassword => _administrator.Password;
 
     /// <summary>The server; skips or fails the test when MariaDB is not installed.</summary>
     public static Task<MariaDbServer> GetAsync()
@@ -101,7 +108,7 @@ public sealed class MariaDbServer : IDisposable
     {
         if (Environment.GetEnvironmentVariable("DATAFLOW_TEST_MYSQL") is { Length: > 0 } address)
         {
-            return new MariaDbServer(new MySqlConnectionStringBuilder(address), data: null);
+            return At(address);
         }
 
         var server = await StartAsync();

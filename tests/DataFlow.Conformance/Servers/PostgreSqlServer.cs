@@ -58,6 +58,37 @@ public sealed class PostgreSqlServer : IDisposable
         return StartAsync();
     }
 
+    /// <summary>A second server that follows this one, and is only read from. Dispose it.</summary>
+    public async Task<PostgreSqlServer> StartStandbyAsync()
+    {
+        var data = Path.Combine(Path.GetTempPath(), $"dataflow-postgresql-{Guid.NewGuid():N}");
+        var standby = new PostgreSqlServer(Superuser(TcpFaultProxy.UnusedPort()), data);
+        standby._process = Launch(
+            data,
+            standby.Port,
+            $"PGPASSWORD='{Password}' '{Programs()}/pg_basebackup' -h {Host} -p {Port} -U {User} -D \"$DATA\" -R -X stream -c fast --no-sync");
+        await standby._process.WaitAsync(async () => await (await standby.OpenAsync("postgres")).DisposeAsync());
+        return standby;
+    }
+
+    /// <summary>Waits until a standby shows everything that its primary has committed by now.</summary>
+    public async Task CatchUpAsync(PostgreSqlServer primary)
+    {
+        var end = await ScalarAsync(primary, "SELECT pg_current_wal_insert_lsn()::text");
+        await Eventually.IsAsync(async () =>
+        {
+            var replayed = await ScalarAsync(this, $"SELECT (pg_last_wal_replay_lsn() >= '{end}')::text || ' at ' || pg_last_wal_replay_lsn()");
+            return (replayed.StartsWith("true", StringComparison.Ordinal), $"{replayed}, of {end}");
+        });
+
+        static async Task<string> ScalarAsync(PostgreSqlServer server, string sql)
+        {
+            await using var connection = await server.OpenAsync("postgres");
+            await using var command = new NpgsqlCommand(sql, connection);
+            return (string)(await command.ExecuteScalarAsync())!;
+        }
+    }
+
     /// <summary>Ends a server of our own as a crash does: nobody is told, and it recovers from its log when it is started again.</summary>
     public void Stop()
     {
@@ -106,7 +137,7 @@ public sealed class PostgreSqlServer : IDisposable
     {
         RequirePrograms();
         var address = new NpgsqlConnectionStringBuilder(database.ConnectionString);
-        var start = new ProcessStartInfo(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Folder()!))!, name), arguments) { RedirectStandardError = true };
+        var start = new ProcessStartInfo(Path.Combine(Programs(), name), arguments) { RedirectStandardError = true };
         start.Environment["PGHOST"] = address.Host;
         start.Environment["PGPORT"] = address.Port.ToString();
         start.Environment["PGUSER"] = address.Username;
@@ -129,16 +160,14 @@ public sealed class PostgreSqlServer : IDisposable
     }
 
     /// <summary>Starts the server's process on a folder for data, and makes the data when it isn't there.</summary>
-    private static PrivateServer Launch(string data, int port)
-    {
-        var programs = Path.GetDirectoryName(Path.GetFullPath(Folder()!));
-        return PrivateServer.Start(
-            "postgresql",
-            data,
-            $"echo '{Password}' > password && '{programs}/initdb' -D \"$DATA\" -U postgres -A scram-sha-256 --pwfile=password -E UTF8 --locale=C.UTF-8 --no-sync",
-            $"'{programs}/postgres' -D \"$DATA\" -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c wal_level=logical "
-                + "-c max_prepared_transactions=20 -c max_replication_slots=30 -c max_wal_senders=30 -c max_connections=200 -c log_min_messages=fatal");
-    }
+    private static PrivateServer Launch(string data, int port, string? prepare = null) => PrivateServer.Start(
+        "postgresql",
+        data,
+        prepare ?? $"echo '{Password}' > password && '{Programs()}/initdb' -D \"$DATA\" -U postgres -A scram-sha-256 --pwfile=password -E UTF8 --locale=C.UTF-8 --no-sync",
+        $"'{Programs()}/postgres' -D \"$DATA\" -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c wal_level=logical "
+            + "-c max_prepared_transactions=20 -c max_replication_slots=30 -c max_wal_senders=30 -c max_connections=200 -c log_min_messages=fatal");
+
+    private static string Programs() => Path.GetDirectoryName(Path.GetFullPath(Folder()!))!;
 
     /// <summary>The superuser of a server that was launched.</summary>
     private static NpgsqlConnectionStringBuilder Superuser(int port) => new()

@@ -21,8 +21,17 @@ public abstract partial class SinkConformance<TFixture> : IAsyncLifetime
     /// <summary>Skips what is waived, and starts the fixture otherwise.</summary>
     public async ValueTask InitializeAsync()
     {
-        TFixture.Waivers.SkipIfWaived();
-        await Fixture.StartAsync(Ct).AsTask().WaitAsync(Limit, Ct);
+        try
+        {
+            TFixture.Waivers.SkipIfWaived();
+            await Fixture.StartAsync(Ct).AsTask().WaitAsync(Limit, Ct);
+        }
+        catch
+        {
+            // A test that does not begin is not disposed of.
+            await Fixture.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Stops the fixture.</summary>

@@ -18,8 +18,17 @@ public abstract partial class SourceConformance<TFixture> : IAsyncLifetime
     /// <summary>Skips what is waived, and starts the fixture otherwise.</summary>
     public async ValueTask InitializeAsync()
     {
-        TFixture.Waivers.SkipIfWaived();
-        await Fixture.StartAsync(Ct).AsTask().WaitAsync(SourceBench.Limit, Ct);
+        try
+        {
+            TFixture.Waivers.SkipIfWaived();
+            await Fixture.StartAsync(Ct).AsTask().WaitAsync(SourceBench.Limit, Ct);
+        }
+        catch
+        {
+            // A test that does not begin is not disposed of.
+            await Fixture.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Stops the fixture.</summary>

@@ -69,6 +69,25 @@ public sealed class ChangeCaptureTests : IAsyncLifetime
         Assert.Equal((RecordOperation.Delete, "new"), (changes[1].Operation, changes[1]["text"]));
     }
 
+    [Theory]
+    [InlineData("DEFAULT", null, "{\"id\":\"1\"}")]
+    [InlineData("FULL", "whole", "{\"id\":\"1\",\"text\":\"old\",\"big\":\"whole\"}")]
+    public async Task What_is_not_sent_under_a_new_key_is_found_under_the_former_one_or_in_the_old_row(string identity, string? big, string before)
+    {
+        await _database.ExecuteAsync(
+            $"CREATE TABLE t (id int PRIMARY KEY, text text, big text); ALTER TABLE t ALTER big SET STORAGE EXTERNAL; ALTER TABLE t REPLICA IDENTITY {identity}; INSERT INTO t VALUES (1, 'old', repeat('x', 20000))");
+        using var bench = await BenchAsync(("snapshot", "never"));
+        await bench.ReadAsync();
+
+        await _database.ExecuteAsync("UPDATE t SET id = 2, text = 'new'");
+
+        var changes = await bench.ReadAsync();
+        var update = Assert.Single(changes, change => change.Operation == RecordOperation.Update);
+        Assert.Equal(before.Replace("whole", new string('x', 20000), StringComparison.Ordinal), update.Metadata["before"]);
+        Assert.Equal(big is null, !update.Data.ContainsKey("big"));
+        Assert.Equal(big is null ? ["2", "1"] : ["1", "2"], changes.Select(change => change.Id));
+    }
+
     [Fact]
     public async Task The_slot_moves_only_with_what_is_delivered_and_also_when_nothing_happens_in_the_tables()
     {
@@ -195,6 +214,25 @@ public sealed class ChangeCaptureTests : IAsyncLifetime
 
         Assert.Contains("The slot was dropped (on-slot-lag: drop-slot)", failure.Message, StringComparison.Ordinal);
         Assert.Empty(await _database.RowsAsync("SELECT 1 FROM pg_replication_slots WHERE database = current_database()"));
+    }
+
+    [Fact]
+    public async Task Too_much_log_for_a_slot_is_noticed_also_while_the_sink_takes_nothing()
+    {
+        await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, text text)");
+        using var bench = await BenchAsync(("max-slot-lag", "32MiB"), ("on-slot-lag", "drop-slot"), ("heartbeat-interval", "50ms"));
+        await bench.ReadAsync();
+        var faults = new FaultSchedule().At(FaultStep.SinkWrite, 1, Fault.Hang);
+        await _database.ExecuteAsync("INSERT INTO t VALUES (1, 'a')");
+        var run = bench.RunAsync(faults);
+        await Eventually.Is(() => run.IsCompleted || faults.Happened.Count > 0);
+
+        await _database.ExecuteAsync("INSERT INTO t SELECT n, repeat('x', 1000) FROM generate_series(2, 60000) n");
+        await Eventually.Is(async () => run.IsCompleted || (await _database.RowsAsync("SELECT 1 FROM pg_replication_slots WHERE database = current_database()")).Count == 0);
+        Assert.False(run.IsCompleted);
+        faults.LetGo();
+
+        Assert.Contains("The slot was dropped (on-slot-lag: drop-slot)", (await run).Error?.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,6 +10,14 @@ public sealed class MariaDbSourceConformance : SourceConformance<MariaDbSourceFi
 
 public sealed class MariaDbSinkConformance : SinkConformance<MariaDbSinkFixture>;
 
+public sealed class MySql8SourceConformance : SourceConformance<MySql8SourceFixture>;
+
+public sealed class MySql8SinkConformance : SinkConformance<MySql8SinkFixture>;
+
+public sealed class SqlServerSourceConformance : SourceConformance<SqlServerSourceFixture>;
+
+public sealed class SqlServerSinkConformance : SinkConformance<SqlServerSinkFixture>;
+
 public sealed class PostgreSqlSourceFixture() : DatabaseSourceFixture("postgresql");
 
 public sealed class MariaDbSourceFixture() : DatabaseSourceFixture("mysql");
@@ -18,8 +26,16 @@ public sealed class PostgreSqlSinkFixture() : DatabaseSinkFixture("postgresql", 
 
 public sealed class MariaDbSinkFixture() : DatabaseSinkFixture("mysql", "bigint PRIMARY KEY AUTO_INCREMENT");
 
+public sealed class MySql8SourceFixture() : DatabaseSourceFixture("mysql8");
+
+public sealed class MySql8SinkFixture() : DatabaseSinkFixture("mysql8", "bigint PRIMARY KEY AUTO_INCREMENT", vendor: "mysql");
+
+public sealed class SqlServerSourceFixture() : DatabaseSourceFixture("sqlserver", "nvarchar(100)");
+
+public sealed class SqlServerSinkFixture() : DatabaseSinkFixture("sqlserver", "bigint IDENTITY PRIMARY KEY", "nvarchar(100)");
+
 /// <summary>A table of a server, read by id.</summary>
-public abstract class DatabaseSourceFixture(string server) : ISourceFixture
+public abstract class DatabaseSourceFixture(string server, string text = "text") : ISourceFixture
 {
     private TestDatabase? _database;
     private int _published;
@@ -40,7 +56,7 @@ public abstract class DatabaseSourceFixture(string server) : ISourceFixture
     public async ValueTask StartAsync(CancellationToken ct)
     {
         _database = await TestDatabase.CreateAsync(server);
-        await _database.ExecuteAsync("CREATE TABLE numbers (n int PRIMARY KEY, text text)");
+        await _database.ExecuteAsync($"CREATE TABLE numbers (n int PRIMARY KEY, text {text})");
     }
 
     public async ValueTask PublishAsync(int count, CancellationToken ct)
@@ -65,7 +81,7 @@ public abstract class DatabaseSourceFixture(string server) : ISourceFixture
 }
 
 /// <summary>A table of a server.</summary>
-public abstract class DatabaseSinkFixture(string server, string rowNumber) : ISinkFixture
+public abstract class DatabaseSinkFixture(string server, string rowNumber, string text = "text", string? vendor = null) : ISinkFixture
 {
     private TestDatabase? _database;
 
@@ -78,7 +94,7 @@ public abstract class DatabaseSinkFixture(string server, string rowNumber) : ISi
     public async ValueTask StartAsync(CancellationToken ct)
     {
         _database = await TestDatabase.CreateAsync(server);
-        await _database.ExecuteAsync($"CREATE TABLE numbers (place {rowNumber}, n bigint NOT NULL, text text)");
+        await _database.ExecuteAsync($"CREATE TABLE numbers (place {rowNumber}, n bigint NOT NULL, text {text})");
     }
 
     public ISink Create() => Sink("numbers").Create();
@@ -99,6 +115,6 @@ public abstract class DatabaseSinkFixture(string server, string rowNumber) : ISi
         var options = $"{{ username: {_database?.User ?? "nobody"}, password: '{Secret}', table: {table} }}";
         return ConfiguredSink.Of(
             BuiltInCatalogue.Instance,
-            $"{{ type: database, connection: '{connection ?? _database?.JdbcUrl ?? $"jdbc:{server}://nowhere/none"}', options: {options} }}");
+            $"{{ type: database, connection: '{connection ?? _database?.JdbcUrl ?? $"jdbc:{vendor ?? server}://nowhere"}', options: {options} }}");
     }
 }

@@ -18,7 +18,7 @@ public sealed class LateCommitTests
         [("created_at", "timestamp", "id"), ("created_at", "timestamp", ""), ("id", "id", "")];
 
     public static TheoryData<string, string, string, string> ServersAndModes => new(
-        from server in new[] { "postgresql", "mysql" } from mode in Modes select (server, mode.Column, mode.Type, mode.Key));
+        from server in new[] { "postgresql", "mysql", "mysql8" } from mode in Modes select (server, mode.Column, mode.Type, mode.Key));
 
     [Theory]
     [MemberData(nameof(ServersAndModes))]
@@ -67,6 +67,7 @@ public sealed class LateCommitTests
     [Theory]
     [InlineData("postgresql")]
     [InlineData("mysql")]
+    [InlineData("mysql8")]
     public async Task Long_transactions_rollbacks_and_equal_timestamps_lose_and_double_nothing(string server)
     {
         await using var database = await CreateAsync(server);
@@ -133,7 +134,7 @@ public sealed class LateCommitTests
     private static async Task<TestDatabase> CreateAsync(string server)
     {
         var database = await TestDatabase.CreateAsync(server);
-        await database.ExecuteAsync(server == "mysql" ? MariaDbEvents : PostgreSqlEvents);
+        await database.ExecuteAsync(server is "mysql" or "mysql8" ? MariaDbEvents : PostgreSqlEvents);
         return database;
     }
 

@@ -69,7 +69,7 @@ public sealed class ApiSourceFixture : ISourceFixture
 
     public long NumberOf(DataRecord record) => long.Parse(record.Id);
 
-    public ValueTask DisposeAsync() => _api.DisposeAsync();
+    public ValueTask DisposeAsync() => _api?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private static double TestRecordId(string record) => double.Parse(record.Split(':', ',')[1]);
 

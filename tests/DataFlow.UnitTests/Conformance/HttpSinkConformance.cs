@@ -54,7 +54,7 @@ public sealed class HttpSinkFixture : ISinkFixture
 
     public ValueTask<IReadOnlyList<long>> ReadAsync(CancellationToken ct) => ValueTask.FromResult<IReadOnlyList<long>>([.. _numbers]);
 
-    public ValueTask DisposeAsync() => _api.DisposeAsync();
+    public ValueTask DisposeAsync() => _api?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private ConfiguredSink At(Uri server, string path) => ConfiguredSink.Of(
         BuiltInCatalogue.Instance,

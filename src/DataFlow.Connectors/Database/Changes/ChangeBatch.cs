@@ -18,7 +18,8 @@ internal sealed class ChangeTable
         SchemaName = message.Namespace;
         Name = message.RelationName;
         Formats = [.. message.Columns.Select(column => ChangeValue.FormatOf(column.DataTypeId))];
-        IsKey = [.. message.Columns.Select(column => primaryKey.Count > 0
+        var isWhole = message.ReplicaIdentity == RelationMessage.ReplicaIdentitySetting.AllColumns;
+        IsKey = [.. message.Columns.Select(column => isWhole && primaryKey.Count > 0
             ? primaryKey.Contains(column.ColumnName)
             : (column.Flags & RelationMessage.Column.ColumnFlags.PartOfKey) != 0)];
         Schema = new RecordSchema(message.Columns.Select((column, index) => (column.ColumnName, Formats[index].TypeOf())));
@@ -35,7 +36,10 @@ internal sealed class ChangeTable
 
     public ColumnFormat[] Formats { get; }
 
-    /// <summary>What names a row.</summary>
+    /// <summary>
+    /// What names a row: the columns of the table's replica identity, which are those of the old row that the log has. Where it has the
+    /// whole old row, the primary key.
+    /// </summary>
     public bool[] IsKey { get; }
 
     public int IdColumn { get; }
@@ -44,7 +48,7 @@ internal sealed class ChangeTable
 /// <summary>One row as it was or is: a text, null, or a mark that the value was not sent.</summary>
 internal sealed class ChangeRow(ChangeTable table)
 {
-    /// <summary>Stands for a value that did not change and was not sent.</summary>
+    /// <summary>Stands for a value that was not sent: because it did not change, or because the log has only the key.</summary>
     public static readonly string Unchanged = new("unchanged");
 
     public string?[] Values { get; } = new string?[table.Schema.Count];
@@ -63,6 +67,30 @@ internal sealed class ChangeRow(ChangeTable table)
         }
 
         return row;
+    }
+
+    /// <summary>Reads the key of a row as it was, which comes with nulls for all else.</summary>
+    public static async Task<ChangeRow> ReadKeyAsync(ChangeTable table, ReplicationTuple tuple, CancellationToken ct)
+    {
+        var row = await ReadAsync(table, tuple, ct).ConfigureAwait(false);
+        for (var column = 0; column < row.Values.Length; column++)
+        {
+            row.Values[column] = table.IsKey[column] ? row.Values[column] : Unchanged;
+        }
+
+        return row;
+    }
+
+    /// <summary>True when a value was not sent.</summary>
+    public bool IsPartial => Values.Any(value => ReferenceEquals(value, Unchanged));
+
+    /// <summary>Takes what was not sent from the row as it was.</summary>
+    public void Complete(ChangeRow before)
+    {
+        for (var column = 0; column < Values.Length; column++)
+        {
+            Values[column] = ReferenceEquals(Values[column], Unchanged) ? before.Values[column] : Values[column];
+        }
     }
 
     /// <summary>True when both name the same row.</summary>
@@ -124,7 +152,7 @@ internal sealed class ChangeBatch
     /// <summary>Adds a change.</summary>
     /// <param name="row">The row as it is now; for a delete, as it was.</param>
     /// <param name="operation">What happened.</param>
-    /// <param name="before">The row as it was, where the log has it.</param>
+    /// <param name="before">The row as it was, where the log has it; its former key, where that has changed.</param>
     /// <param name="transaction">The end of its transaction in the log.</param>
     /// <param name="ordinal">Its number in the transaction.</param>
     public void Add(ChangeRow row, RecordOperation operation, ChangeRow? before, NpgsqlLogSequenceNumber transaction, int ordinal)
@@ -146,13 +174,13 @@ internal sealed class ChangeBatch
         var added = Batch.RowCount - 1;
         for (var column = 0; column < _fields.Length; column++)
         {
-            if (ReferenceEquals(row.Values[column], ChangeRow.Unchanged))
-            {
-                SetKind(added, column, FieldKind.Unchanged);
-            }
-            else if (operation == RecordOperation.Delete && before is null && !Table.IsKey[column])
+            if (operation == RecordOperation.Delete && before is null && !Table.IsKey[column])
             {
                 SetKind(added, column, FieldKind.Absent);
+            }
+            else if (ReferenceEquals(row.Values[column], ChangeRow.Unchanged))
+            {
+                SetKind(added, column, FieldKind.Unchanged);
             }
         }
 

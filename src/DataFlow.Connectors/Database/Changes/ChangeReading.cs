@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Npgsql.Replication;
 using Npgsql.Replication.PgOutput;
 using Npgsql.Replication.PgOutput.Messages;
@@ -7,16 +6,15 @@ using NpgsqlTypes;
 namespace DataFlow.Connectors;
 
 /// <summary>
-/// Reads the log from a position on: cuts batches by size and time, writes marks when nothing else moves, watches how much of the log
-/// is kept for us.
+/// Reads the log from a position on: cuts batches by size and time, writes marks when nothing else moves.
 /// </summary>
 internal sealed class ChangeReading : IAsyncDisposable
 {
     private readonly DatabaseAddress _address;
     private readonly DatabaseSourceOptions _options;
     private readonly SourceContext _context;
-    private readonly DatabaseMetrics _metrics;
     private readonly ChangeSlot _slot;
+    private readonly ChangeLag _lag;
     private readonly ChangeStream _stream;
     private readonly CancellationTokenSource _ending = new();
     private readonly IAsyncEnumerator<PgOutputReplicationMessage> _messages;
@@ -27,14 +25,14 @@ internal sealed class ChangeReading : IAsyncDisposable
     private bool _hasMarked;
 
     public ChangeReading(
-        DatabaseAddress address, DatabaseSourceOptions options, SourceContext context, DatabaseMetrics metrics, ChangeSlot slot,
+        DatabaseAddress address, DatabaseSourceOptions options, SourceContext context, ChangeSlot slot, ChangeLag lag,
         LogicalReplicationConnection replication, ChangePosition position, IReadOnlyDictionary<string, HashSet<string>> keys)
     {
         _address = address;
         _options = options;
         _context = context;
-        _metrics = metrics;
         _slot = slot;
+        _lag = lag;
         _stream = new ChangeStream(address, context, keys, position);
         _messages = replication.StartReplication(
             new PgOutputReplicationSlot(slot.Name),
@@ -46,9 +44,11 @@ internal sealed class ChangeReading : IAsyncDisposable
     /// <summary>The next batch; null after a stop, and when everything up to the start of the run is read if no more is wanted.</summary>
     public async Task<RecordBatch?> NextAsync(CancellationToken stop)
     {
+        _lag.ThrowIfDropped();
         await MarkIfDueAsync(stop).ConfigureAwait(false);
         while (!stop.IsCancellationRequested)
         {
+            _lag.ThrowIfDropped();
             if (_stream.TakeReady() is { } ready)
             {
                 return ready;
@@ -80,7 +80,7 @@ internal sealed class ChangeReading : IAsyncDisposable
 
             var move = _moving;
             _moving = null;
-            if (!await move.ConfigureAwait(false))
+            if (!await MovedAsync(move).ConfigureAwait(false))
             {
                 throw ConnectorException.External($"The server has ended the replication from {_address.Display}.");
             }
@@ -119,6 +119,19 @@ internal sealed class ChangeReading : IAsyncDisposable
         _ending.Dispose();
     }
 
+    private async Task<bool> MovedAsync(Task<bool> move)
+    {
+        try
+        {
+            return await move.ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is System.Data.Common.DbException or IOException)
+        {
+            _lag.ThrowIfDropped();
+            throw;
+        }
+    }
+
     private bool IsAtTarget =>
         _context.Until == Until.CaughtUp && _target is { } target && !_stream.IsInTransaction && _stream.Reached >= target;
 
@@ -146,14 +159,8 @@ internal sealed class ChangeReading : IAsyncDisposable
             return;
         }
 
-        var (end, lag) = await _slot.LagAsync(stop).ConfigureAwait(false);
+        var end = await _lag.CheckAsync(stop).ConfigureAwait(false);
         _target ??= end;
-        _metrics.SetSlotLag(lag);
-        if (_options.MaxSlotLag.Bytes > 0 && lag > _options.MaxSlotLag.Bytes)
-        {
-            await ActOnLagAsync(lag, stop).ConfigureAwait(false);
-        }
-
         if (_options.HeartbeatInterval > TimeSpan.Zero || !_hasMarked)
         {
             await _slot.MarkAsync(stop).ConfigureAwait(false);
@@ -161,19 +168,5 @@ internal sealed class ChangeReading : IAsyncDisposable
 
         _hasMarked = true;
         _marked = _context.Time.GetTimestamp();
-    }
-
-    private async Task ActOnLagAsync(long lag, CancellationToken stop)
-    {
-        var sentence = $"The server keeps {new ByteSize(lag)} of its log for the replication slot {_slot.Name}, more than "
-            + $"max-slot-lag ({_options.MaxSlotLag}).";
-        if (_options.OnSlotLag == SlotLagAction.DropSlot)
-        {
-            await _slot.DropAsync(stop).ConfigureAwait(false);
-            throw ConnectorException.User($"{sentence} The slot was dropped (on-slot-lag: drop-slot), so that the disk does not "
-                + $"fill. Find out why the sink is slow, then start over with --fresh.");
-        }
-
-        _context.Logger.LogWarning("{Sentence} Is the sink slow, or has it stopped?", sentence);
     }
 }

@@ -37,21 +37,12 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
                 {
                     throw ConnectorException.User($"The table {table} is not in {address.Display}. Mend the option tables.");
                 }
+
+                await ThrowIfNamelessAsync(connection, table, ct).ConfigureAwait(false);
             }
 
-            var tables = string.Join(", ", options.Tables.Select(address.Dialect.QuoteTable));
-            var exists = await connection.ScalarAsync($"SELECT 1 FROM pg_publication WHERE pubname = "
-                + $"{PostgreSqlDialect.Text(Publication)}", ct).ConfigureAwait(false) is not null;
-            var name = address.Dialect.Quote(Publication);
-            if (!exists)
-            {
-                await connection.ExecuteAsync($"CREATE PUBLICATION {name} FOR TABLE {tables} WITH (publish = 'insert, "
-                    + $"update, delete')", ct).ConfigureAwait(false);
-            }
-            else if (!await PublishesAsync(connection, ct).ConfigureAwait(false))
-            {
-                await connection.ExecuteAsync($"ALTER PUBLICATION {name} SET TABLE {tables}", ct).ConfigureAwait(false);
-            }
+            await new ChangePublication(address, Publication, isNamedByUser: options.Publication.Length > 0, pipeline)
+                .PublishAsync(connection, options.Tables, ct).ConfigureAwait(false);
         }
     }
 
@@ -65,6 +56,13 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
             throw ConnectorException.User(
                 $"The replication slot {Name} is gone from {address.Display}, and with it the changes since {position.Lsn}. Start "
                     + $"over with --fresh: the rows are read anew.");
+        }
+
+        if (await IsLostAsync(ct).ConfigureAwait(false))
+        {
+            throw ConnectorException.User(
+                $"The replication slot {Name} of {address.Display} has fallen so far behind that the server has removed the log that it needs "
+                    + $"(max_slot_wal_keep_size): the changes since {position.Lsn} are lost. Start over with --fresh: the rows are read anew.");
         }
 
         if (confirmed > position.Lsn)
@@ -83,7 +81,11 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
         {
             await ThrowIfOfOthersAsync(ct).ConfigureAwait(false);
             logger.LogInformation("The replication slot {Slot} was left by a run that had delivered nothing; it is made anew.", Name);
-            await DropAsync(ct).ConfigureAwait(false);
+
+            // Who has taken it up in this moment keeps it: the server refuses to drop what is in use.
+            await ExecuteAsync(
+                $"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = {PostgreSqlDialect.Text(Name)}", ct)
+                .ConfigureAwait(false);
         }
     }
 
@@ -148,15 +150,8 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
     }
 
     /// <summary>Writes a mark into the log, which comes back to us in its place.</summary>
-    public async Task MarkAsync(CancellationToken ct)
-    {
-        var connection = await address.OpenAsync(ct).ConfigureAwait(false);
-        await using (connection.ConfigureAwait(false))
-        {
-            await connection.ExecuteAsync($"SELECT pg_logical_emit_message(false, 'dataflow', "
-                + $"{PostgreSqlDialect.Text(Name)})", ct).ConfigureAwait(false);
-        }
-    }
+    public Task MarkAsync(CancellationToken ct) =>
+        ExecuteAsync($"SELECT pg_logical_emit_message(false, 'dataflow', {PostgreSqlDialect.Text(Name)})", ct);
 
     /// <summary>The columns of each table's primary key, by table.</summary>
     public async Task<IReadOnlyDictionary<string, HashSet<string>>> KeysAsync(CancellationToken ct)
@@ -182,18 +177,28 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
         return keys;
     }
 
-    private async Task<bool> PublishesAsync(DbConnection connection, CancellationToken ct)
+    /// <summary>A published table without a replica identity takes no more UPDATE and DELETE, from anybody.</summary>
+    private async Task ThrowIfNamelessAsync(DbConnection connection, string table, CancellationToken ct)
     {
-        var published = await connection.ListAsync(
-            $"SELECT to_regclass(quote_ident(schemaname) || '.' || quote_ident(tablename))::text FROM pg_publication_tables WHERE "
-                + $"pubname = {PostgreSqlDialect.Text(Publication)}", ct).ConfigureAwait(false);
-        var wanted = new List<string>();
-        foreach (var table in options.Tables)
+        var isNameless = await connection.ScalarAsync(
+            $"SELECT c.relkind = 'r' AND (c.relreplident = 'n' OR (c.relreplident = 'd' AND NOT EXISTS (SELECT FROM pg_index i WHERE "
+                + $"i.indrelid = c.oid AND i.indisprimary AND i.indimmediate))) FROM pg_class c WHERE c.oid = "
+                + $"to_regclass({PostgreSqlDialect.Text(address.Dialect.QuoteTable(table))})", ct).ConfigureAwait(false);
+        if (isNameless is true)
         {
-            wanted.Add(await RelationAsync(connection, table, ct).ConfigureAwait(false) ?? "");
+            throw ConnectorException.User(
+                $"The table {table} has no primary key that names its rows in the log: as soon as its changes were published, the server would "
+                + $"refuse every UPDATE and DELETE. Give it a primary key, or run ALTER TABLE {address.Dialect.QuoteTable(table)} REPLICA IDENTITY FULL.");
         }
+    }
 
-        return published.ToHashSet().SetEquals(wanted);
+    private async Task ExecuteAsync(string sql, CancellationToken ct)
+    {
+        var connection = await address.OpenAsync(ct).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            await connection.ExecuteAsync(sql, ct).ConfigureAwait(false);
+        }
     }
 
     /// <summary>A table's name as the server writes it; null where there is none.</summary>
@@ -201,6 +206,18 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
     {
         var name = PostgreSqlDialect.Text(address.Dialect.QuoteTable(table));
         return await connection.ScalarAsync($"SELECT to_regclass({name})::text", ct).ConfigureAwait(false) as string;
+    }
+
+    /// <summary>By way of JSON: servers before 13 don't tell.</summary>
+    private async Task<bool> IsLostAsync(CancellationToken ct)
+    {
+        var connection = await address.OpenAsync(ct).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            return await connection.ScalarAsync(
+                $"SELECT to_jsonb(s) ->> 'wal_status' FROM pg_replication_slots s WHERE slot_name = {PostgreSqlDialect.Text(Name)}", ct)
+                .ConfigureAwait(false) is "lost";
+        }
     }
 
     private async Task<NpgsqlLogSequenceNumber?> ConfirmedAsync(CancellationToken ct)

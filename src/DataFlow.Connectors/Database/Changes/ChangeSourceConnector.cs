@@ -26,6 +26,8 @@ internal sealed class ChangeSourceConnector(
         var position = ChangePosition.Parse(context.PositionOf(Split));
         var (replication, snapshot) = await JudgedAsync(() => OpenAsync(context, position, stop)).ConfigureAwait(false);
         _replication = replication;
+        var lag = new ChangeLag(_slot, options, context, metrics);
+        await using var watched = lag.ConfigureAwait(false);
         if (position is null)
         {
             position = new ChangePosition(snapshot!.ConsistentPoint, 0);
@@ -52,8 +54,9 @@ internal sealed class ChangeSourceConnector(
             yield return end;
         }
 
+        lag.ThrowIfDropped();
         var reading = await JudgedAsync(async () => new ChangeReading(
-            address, options, context, metrics, _slot, replication, position,
+            address, options, context, _slot, lag, replication, position,
             await _slot.KeysAsync(stop).ConfigureAwait(false))).ConfigureAwait(false);
         await using (reading.ConfigureAwait(false))
         {
@@ -127,8 +130,13 @@ internal sealed class ChangeSourceConnector(
         }
     }
 
-    private string ReplicationString() =>
-        new NpgsqlConnectionStringBuilder(address.ConnectionString) { Pooling = false, Timezone = "UTC" }.ConnectionString;
+    /// <summary>The log has values as texts, in the form that the session is set to: the one form that we read, with all digits.</summary>
+    private string ReplicationString()
+    {
+        var builder = new NpgsqlConnectionStringBuilder(address.ConnectionString) { Pooling = false, Timezone = "UTC" };
+        builder.Options = $"{builder.Options} -c DateStyle=ISO,MDY -c bytea_output=hex -c extra_float_digits=1".TrimStart();
+        return builder.ConnectionString;
+    }
 
     private async Task<T> JudgedAsync<T>(Func<Task<T>> work)
     {

@@ -111,17 +111,34 @@ internal sealed class ChangeStream(
         var before = update switch
         {
             FullUpdateMessage full => await ChangeRow.ReadAsync(table, full.OldRow, ct).ConfigureAwait(false),
-            IndexUpdateMessage index => await ChangeRow.ReadAsync(table, index.Key, ct).ConfigureAwait(false),
+            IndexUpdateMessage index => await ChangeRow.ReadKeyAsync(table, index.Key, ct).ConfigureAwait(false),
             _ => null,
         };
         var row = await ChangeRow.ReadAsync(table, update.NewRow, ct).ConfigureAwait(false);
-        if (before is not null && !row.HasKeyOf(before))
+        var whole = update is FullUpdateMessage ? before : null;
+        if (whole is not null)
         {
-            // Under its new key it is another row for whoever keeps rows by key.
-            Add(table, before, RecordOperation.Delete, update is FullUpdateMessage ? before : null);
+            row.Complete(whole);
         }
 
-        Add(table, row, RecordOperation.Update, update is FullUpdateMessage ? before : null);
+        if (before is null || row.HasKeyOf(before))
+        {
+            Add(table, row, RecordOperation.Update, whole);
+            return;
+        }
+
+        // Under its new key it is another row for whoever keeps rows by key. What was not sent is found only under the former one, which
+        // is not to be removed before.
+        if (row.IsPartial)
+        {
+            Add(table, row, RecordOperation.Update, before);
+            Add(table, before, RecordOperation.Delete, whole);
+        }
+        else
+        {
+            Add(table, before, RecordOperation.Delete, whole);
+            Add(table, row, RecordOperation.Update, before);
+        }
     }
 
     private void Add(ChangeTable table, ChangeRow row, RecordOperation operation, ChangeRow? before)

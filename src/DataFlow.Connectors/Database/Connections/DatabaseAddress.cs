@@ -79,7 +79,7 @@ internal sealed record DatabaseAddress(Dialect Dialect, string ConnectionString,
                 Dialect.Confine(connection);
             }
 
-            if (SessionSetup is { } setup)
+            if ((SessionSetup ?? Dialect.SessionSetup(connection)) is { } setup)
             {
                 await connection.ExecuteAsync(setup, ct).ConfigureAwait(false);
             }

@@ -26,6 +26,9 @@ internal enum FaultKind
 
     /// <summary>A value that the table doesn't take.</summary>
     Data,
+
+    /// <summary>The provider doesn't tell.</summary>
+    Untold,
 }
 
 /// <summary>Turns failures of providers into sentences: what happened, why it may be, what to do.</summary>

@@ -94,6 +94,9 @@ internal abstract class Dialect
     /// <summary>Statements for each new connection, or null.</summary>
     public virtual string? SessionSetup(string connection) => null;
 
+    /// <summary>Statements for an open connection, by what its server has told; or null.</summary>
+    public virtual string? SessionSetup(DbConnection connection) => null;
+
     /// <summary>An identifier with its quotes.</summary>
     public virtual string Quote(string identifier) => $"\"{identifier.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 

@@ -113,7 +113,7 @@ internal sealed class MySqlDialect : Dialect
     /// <summary>
     /// LOAD DATA LOCAL from memory is allowed: the provider hands out files only to servers whose certificate it has checked, and where
     /// pipelines are confined, whoever wrote one may have made that certificate. And in the strict mode a value that doesn't fit is
-    /// refused instead of changed.
+    /// refused instead of changed, and a 0 is not taken for the next number.
     /// </summary>
     public override DatabaseAddress ForWriting(DatabaseAddress address)
     {
@@ -122,7 +122,7 @@ internal sealed class MySqlDialect : Dialect
         return address with
         {
             ConnectionString = builder.ConnectionString,
-            SessionSetup = address.SessionSetup + "; SET sql_mode = CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'STRICT_ALL_TABLES')",
+            SessionSetup = address.SessionSetup + "; SET sql_mode = CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'STRICT_ALL_TABLES', 'NO_AUTO_VALUE_ON_ZERO')",
         };
     }
 
@@ -165,7 +165,7 @@ internal sealed class MySqlDialect : Dialect
                 or MySqlErrorCode.UnknownTable or MySqlErrorCode.StoredProcedureDoesNotExist or MySqlErrorCode.UnknownTimeZone => FaultKind.Query,
             _ => mysql.SqlState switch
             {
-                ['2', '2' or '3', ..] => FaultKind.Data,
+                ['2', '2' or '3', ..] or ['4', '4' or '5', ..] => FaultKind.Data,
                 ['4', '2', ..] => FaultKind.Query,
                 ['0', '8', ..] => FaultKind.Unreachable,
                 _ => IsDataError(mysql.Number) ? FaultKind.Data : FaultKind.Passing,
@@ -195,9 +195,12 @@ internal sealed class MySqlDialect : Dialect
 
     private static bool IsToNull(string behaviour) => behaviour.ToUpperInvariant() is "CONVERT_TO_NULL" or "CONVERTTONULL";
 
-    /// <summary>Values that don't fit: 1048 null, 1264 range, 1265 truncated, 1366 incorrect, 1406 too long, 3819 and 4025 check.</summary>
-    private static bool IsDataError(int number) =>
-        number is 1048 or 1062 or 1264 or 1265 or 1292 or 1366 or 1406 or 1451 or 1452 or 3819 or 4025;
+    /// <summary>
+    /// Rows that don't fit: 1048 and 1364 null, 1264 range, 1265 and 1292 truncated, 1300 and 1366 incorrect, 1369, 3819 and 4025 check,
+    /// 1406 too long, 1526 no partition, 1644 a trigger says so.
+    /// </summary>
+    private static bool IsDataError(int number) => number
+        is 1048 or 1062 or 1264 or 1265 or 1292 or 1300 or 1364 or 1366 or 1369 or 1406 or 1451 or 1452 or 1526 or 1644 or 3819 or 4025;
 
     private static string? SslMode(string mode) => mode.ToUpperInvariant() switch
     {

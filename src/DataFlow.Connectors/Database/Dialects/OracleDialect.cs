@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 
 namespace DataFlow.Connectors;
 
@@ -36,6 +37,22 @@ internal sealed class OracleDialect(string pluginFolder) : PluginDialect(pluginF
     public override string ParameterName(int number) => $"{number}";
 
     public override string First(string select, int rows) => $"{select} FETCH FIRST {rows} ROWS ONLY";
+
+    /// <summary>The provider gives no SQLSTATE: the number stands at the beginning of the message.</summary>
+    public override FaultKind KindOf(DbException failure) => failure.Message.Length > 8
+        && failure.Message.StartsWith("ORA-", StringComparison.Ordinal)
+        && int.TryParse(failure.Message.AsSpan(4, 5), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number switch
+            {
+                1017 or 1045 or 28000 or 28001 => FaultKind.Login,
+                12505 or 12514 => FaultKind.NoDatabase,
+                900 or 902 or 903 or 904 or 907 or 923 or 933 or 936 or 942 or 955 or 1031 => FaultKind.Query,
+                1 or 1400 or 1407 or 1438 or 1722 or (>= 1830 and <= 1863) or 2290 or 2291 or 2292 or 12899 => FaultKind.Data,
+                1013 => FaultKind.TimedOut,
+                3113 or 3114 or 3135 or 12170 or 12541 or 12545 => FaultKind.Unreachable,
+                _ => FaultKind.Passing,
+            }
+            : base.KindOf(failure);
 
     /// <summary><c>thin:user/password@host:1521:SID</c>, <c>@//host:1521/service</c>, <c>@(DESCRIPTION=...)</c>, <c>@tns</c>.</summary>
     public override DbConnectionStringBuilder Translate(JdbcUrl url, string baseDirectory, List<string> notes)

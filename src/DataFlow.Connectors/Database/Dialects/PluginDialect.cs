@@ -26,6 +26,7 @@ internal class PluginDialect(string pluginFolder, string package) : Dialect
 
     public override FaultKind KindOf(DbException failure) => failure.IsTransient ? FaultKind.Passing : failure.SqlState switch
     {
+        null or "" => FaultKind.Untold,
         ['2', '8', ..] => FaultKind.Login,
         ['2', '2' or '3', ..] => FaultKind.Data,
         ['4', '2', ..] => FaultKind.Query,

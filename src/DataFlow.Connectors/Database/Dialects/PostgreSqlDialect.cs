@@ -22,6 +22,9 @@ internal sealed class PostgreSqlDialect : Dialect
 
     public override string ClockQuery => "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
+    /// <summary>Two that begin at once may both find that a column is missing.</summary>
+    public override string AddColumn => "ADD COLUMN IF NOT EXISTS";
+
     protected override DbProviderFactory Factory => NpgsqlFactory.Instance;
 
     protected override string UserKey => "Username";
@@ -82,6 +85,12 @@ internal sealed class PostgreSqlDialect : Dialect
         npgsql.NoResetOnClose = true;
     }
 
+    /// <summary>Arrays and ranges of dates are read as the server writes them, and 01/02/2024 means two days.</summary>
+    public override string? SessionSetup(DbConnection connection) =>
+        ((NpgsqlConnection)connection).PostgresParameters.TryGetValue("DateStyle", out var style) && !style.StartsWith("ISO", StringComparison.Ordinal)
+            ? "SET DateStyle = 'ISO, MDY'"
+            : null;
+
     public override ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) =>
         PostgreSqlTransactionWatch.CreateAsync(address, ct);
 
@@ -105,8 +114,10 @@ internal sealed class PostgreSqlDialect : Dialect
             "3D000" => FaultKind.NoDatabase,
             "57014" => FaultKind.TimedOut,
             "42501" => FaultKind.Query,
-            _ when state.StartsWith("23", StringComparison.Ordinal) || state.StartsWith("22", StringComparison.Ordinal) => FaultKind.Data,
-            _ when state.StartsWith("42", StringComparison.Ordinal) || state.StartsWith("0A", StringComparison.Ordinal) => FaultKind.Query,
+
+            // 54000: too long for an index. P0001 and 45000: a trigger or a function says so.
+            "54000" or "P0001" or "45000" or "44000" or ['2', '2' or '3', ..] => FaultKind.Data,
+            ['4', '2', ..] or ['0', 'A', ..] => FaultKind.Query,
             _ => FaultKind.Passing,
         }
         : failure.InnerException is TimeoutException ? FaultKind.TimedOut : FaultKind.Unreachable;
@@ -128,12 +139,16 @@ internal sealed class PostgreSqlDialect : Dialect
     /// <summary>A text as a literal.</summary>
     public static string Text(string value) => $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
 
+    /// <summary>A text as a literal in which nothing is read as SQL, whatever the server's settings.</summary>
+    public static string Escaped(string value) =>
+        $"E'{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}'";
+
     /// <summary>
     /// A cursor as a literal, because COPY takes no parameters. Numbers and moments are formatted by us; a text, which only a key can
-    /// be, is quoted so that nothing in it is read as SQL, whatever the server's settings.
+    /// be, is quoted.
     /// </summary>
     public static string Literal(CursorValue value) => value.Kind == CursorKind.Text
-        ? $"E'{value.Text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}'"
+        ? Escaped(value.Text)
         : $"'{value.ToText(6)}{(value.Kind == CursorKind.Moment && value.HasZone ? "+00" : "")}'";
 
     private static string? ServerType(string type) => type.ToLowerInvariant() switch

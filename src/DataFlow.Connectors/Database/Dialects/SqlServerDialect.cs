@@ -70,7 +70,7 @@ internal sealed class SqlServerDialect : Dialect
         return builder;
     }
 
-    public override FaultKind KindOf(DbException failure) => failure is RefusedValueException
+    public override FaultKind KindOf(DbException failure) => failure is RefusedRowException
         ? FaultKind.Data
         : (failure as SqlException)?.Number switch
         {

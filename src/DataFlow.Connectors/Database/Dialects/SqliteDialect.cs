@@ -91,7 +91,7 @@ internal sealed class SqliteDialect : Dialect
         1 => FaultKind.Query,
         5 or 6 => FaultKind.Passing,
         8 or 14 or 26 => FaultKind.NoDatabase,
-        19 or 20 => FaultKind.Data,
+        18 or 19 or 20 => FaultKind.Data,
         _ => FaultKind.Passing,
     };
 

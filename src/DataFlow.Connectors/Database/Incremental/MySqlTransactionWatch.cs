@@ -42,8 +42,7 @@ internal sealed class MySqlTransactionWatch(DatabaseAddress address) : ITransact
             }
 
             var grants = await connection.ListAsync("SHOW GRANTS", ct).ConfigureAwait(false);
-            return grants.Exists(grant => grant.Contains("PROCESS", StringComparison.Ordinal)
-                || grant.Contains("ALL PRIVILEGES ON *.*", StringComparison.Ordinal))
+            return grants.Exists(ShowsAll)
                 ? new MySqlTransactionWatch(address)
                 {
                     _isMariaDb = connection.ServerVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase),
@@ -70,6 +69,15 @@ internal sealed class MySqlTransactionWatch(DatabaseAddress address) : ITransact
         {
             return await TransactionsAsync(connection, ct).ConfigureAwait(false);
         }
+    }
+
+    /// <summary><c>GRANT SELECT, PROCESS ON *.* TO ...</c>. The names of users and databases mean nothing.</summary>
+    private static bool ShowsAll(string grant)
+    {
+        const string Begin = "GRANT ";
+        var end = grant.IndexOf(" ON *.* TO ", StringComparison.Ordinal);
+        return end > 0 && grant.StartsWith(Begin, StringComparison.Ordinal)
+            && grant[Begin.Length..end].Split(", ").Any(right => right is "PROCESS" or "ALL PRIVILEGES");
     }
 
     private static async Task<List<string>> TransactionsAsync(DbConnection connection, CancellationToken ct)

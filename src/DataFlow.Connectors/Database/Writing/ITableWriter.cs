@@ -48,6 +48,14 @@ internal sealed record WriteTarget(DbConnection Connection, TargetTable Table, i
         return !text.IsEmpty || !Options.EmptyAsNull || Table.HoldsText(column);
     }
 
+    /// <summary>True for rows that can only change what is there, because they don't bring all values.</summary>
+    public bool IsUpdate(RowRun run) => run.IsPartial && Options.Write == TableWrite.Upsert;
+
+    /// <summary>What becomes of a row of such a run when there is nothing to change.</summary>
+    public RefusedRowException NoRow() => new(
+        RefusalReason.NoRow,
+        $"The change brings only the values that have changed, and {Options.Table} has no row with its key. Was the table filled by a snapshot?");
+
     /// <summary>True where a value that says <c>true</c> or <c>false</c> means just that, by the record's type or the column's.</summary>
     public bool IsBool(RecordBatch batch, int field, int column) =>
         batch.Schema.TypeOf(field) == FieldType.Bool || Table.Formats[column] is ColumnFormat.Bool or ColumnFormat.Bits;

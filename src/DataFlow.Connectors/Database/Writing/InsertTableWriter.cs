@@ -12,14 +12,19 @@ internal sealed class InsertTableWriter(WriteTarget target, Dialect dialect) : I
 
     public async Task WriteAsync(RowRun run, ReadOnlyMemory<int> rows, DbTransaction transaction, CancellationToken ct)
     {
-        var step = Math.Clamp(MostParameters / Math.Max(1, run.Fields.Length), 1, MostRows);
+        var isUpdate = target.IsUpdate(run);
+        var step = isUpdate ? 1 : Math.Clamp(MostParameters / Math.Max(1, run.Fields.Length), 1, MostRows);
         for (var from = 0; from < rows.Length; from += step)
         {
             var some = rows.Slice(from, Math.Min(step, rows.Length - from));
             var command = Command(run, some, transaction);
             await using (command.ConfigureAwait(false))
             {
-                await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+                var touched = await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+                if (isUpdate && touched == 0)
+                {
+                    throw target.NoRow();
+                }
             }
         }
     }
@@ -31,15 +36,25 @@ internal sealed class InsertTableWriter(WriteTarget target, Dialect dialect) : I
         var command = target.Connection.CreateCommand();
         command.Transaction = transaction;
         command.CommandText = TableStatements.Of(dialect, target, run, rows.Length);
+        void Add(object value)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = dialect.ParameterName(command.Parameters.Count + 1);
+            parameter.Value = value;
+            command.Parameters.Add(parameter);
+        }
+
         foreach (var row in rows.Span)
         {
             for (var field = 0; field < run.Fields.Length; field++)
             {
-                var parameter = command.CreateParameter();
-                parameter.ParameterName = dialect.ParameterName(command.Parameters.Count + 1);
-                parameter.Value = ValueOf(run, row, run.Fields[field], run.Columns[field]);
-                command.Parameters.Add(parameter);
+                Add(ValueOf(run, row, run.Fields[field], run.Columns[field]));
             }
+        }
+
+        foreach (var value in run.FormerKey ?? [])
+        {
+            Add(value);
         }
 
         return command;

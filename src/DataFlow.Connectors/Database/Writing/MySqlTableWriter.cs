@@ -19,7 +19,7 @@ internal sealed class MySqlTableWriter(WriteTarget target, BatchPool pool) : ITa
 
     public async Task WriteAsync(RowRun run, ReadOnlyMemory<int> rows, DbTransaction transaction, CancellationToken ct)
     {
-        if (run.IsDelete || HasBytes(run) || !target.Options.EmptyAsNull
+        if (run.IsDelete || target.IsUpdate(run) || HasBytes(run) || !target.Options.EmptyAsNull
             || !(_canLoad ??= await CanLoadAsync(transaction, ct).ConfigureAwait(false))
             || !await TryLoadAsync(run, rows, transaction, ct).ConfigureAwait(false))
         {
@@ -108,9 +108,10 @@ internal sealed class MySqlTableWriter(WriteTarget target, BatchPool pool) : ITa
             return name;
         }
 
+        // A writer of before the table had another column may have left one of the name.
         name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"dataflow_batch_{_temporary.Count}");
         await Connection.ExecuteAsync(
-            $"CREATE TEMPORARY TABLE {name} ENGINE=InnoDB AS SELECT {columns}, 0 AS dataflow_row FROM {target.Table.Quoted} WHERE 1 = 0",
+            $"DROP TEMPORARY TABLE IF EXISTS {name}; CREATE TEMPORARY TABLE {name} ENGINE=InnoDB AS SELECT {columns}, 0 AS dataflow_row FROM {target.Table.Quoted} WHERE 1 = 0",
             ct, transaction).ConfigureAwait(false);
         return _temporary[columns] = name;
     }

@@ -1,5 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
 using Npgsql;
 
 namespace DataFlow.Connectors;
@@ -8,19 +10,11 @@ namespace DataFlow.Connectors;
 internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) : ITableWriter
 {
     private readonly TabText _lines = new(target, pool, boolsAsDigits: false);
-    private readonly Dictionary<string, string> _temporary = [];
-    private DbTransaction? _transaction;
 
     private NpgsqlConnection Connection => (NpgsqlConnection)target.Connection;
 
     public async Task WriteAsync(RowRun run, ReadOnlyMemory<int> rows, DbTransaction transaction, CancellationToken ct)
     {
-        if (_transaction != transaction)
-        {
-            _transaction = transaction;
-            _temporary.Clear();
-        }
-
         if (!run.IsDelete && target.Options.Write == TableWrite.Insert)
         {
             await CopyAsync(target.Table.Quoted, run, rows, numbered: false, ct).ConfigureAwait(false);
@@ -29,39 +23,81 @@ internal sealed class PostgreSqlTableWriter(WriteTarget target, BatchPool pool) 
 
         var temporary = await EmptyTemporaryAsync(run, ct).ConfigureAwait(false);
         await CopyAsync(temporary, run, rows, numbered: true, ct).ConfigureAwait(false);
+        if (target.IsUpdate(run))
+        {
+            await UpdateAsync(temporary, run, ct).ConfigureAwait(false);
+            return;
+        }
+
         await Connection.ExecuteAsync(run.IsDelete ? Delete(temporary) : Upsert(temporary, run), ct).ConfigureAwait(false);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>A temporary table can be lost with a savepoint, so that it is looked for again.</summary>
+    /// <summary>
+    /// Named by its columns. It ends with the transaction, and can be lost with a savepoint, so that it is looked for again.
+    /// </summary>
     private async Task<string> EmptyTemporaryAsync(RowRun run, CancellationToken ct)
     {
         var columns = Names(run);
-        if (!_temporary.TryGetValue(columns, out var name))
+        var name = $"dataflow_batch_{XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(columns)).ToString("x16", CultureInfo.InvariantCulture)}";
+        await Connection.ExecuteAsync(
+            $"CREATE TEMP TABLE IF NOT EXISTS {name} ON COMMIT DROP AS SELECT {columns}, 0::bigint AS dataflow_row "
+                + $"FROM {target.Table.Quoted} WITH NO DATA; TRUNCATE pg_temp.{name}",
+            ct).ConfigureAwait(false);
+        return $"pg_temp.{name}";
+    }
+
+    private async Task UpdateAsync(string temporary, RowRun run, CancellationToken ct)
+    {
+        if (run.FormerKey is { } former)
         {
-            name = string.Create(CultureInfo.InvariantCulture, $"pg_temp.dataflow_batch_{_temporary.Count}");
-            _temporary[columns] = name;
+            var isFormer = string.Join(
+                " AND ", target.Key.Select((column, index) => $"t.{Name(column)} = {PostgreSqlDialect.Escaped(former[index])}"));
+            if (await UpdateAsync(run.Columns, temporary, isFormer, ct).ConfigureAwait(false) == 0)
+            {
+                throw target.NoRow();
+            }
+
+            return;
         }
 
-        await Connection.ExecuteAsync(
-            $"CREATE TEMP TABLE IF NOT EXISTS {name["pg_temp.".Length..]} ON COMMIT DROP AS SELECT {columns}, 0::bigint AS "
-                + $"dataflow_row FROM {target.Table.Quoted} WITH NO DATA; TRUNCATE {name}",
-            ct).ConfigureAwait(false);
-        return name;
+        var same = string.Join(" AND ", target.Key.Select(column => $"t.{Name(column)} = d.{Name(column)}"));
+        if (await Connection.ScalarAsync(
+            $"SELECT EXISTS (SELECT FROM {temporary} d WHERE NOT EXISTS (SELECT FROM {target.Table.Quoted} t WHERE {same}))", ct)
+            .ConfigureAwait(false) is true)
+        {
+            throw target.NoRow();
+        }
+
+        int[] values = [.. run.Columns.Except(target.Key)];
+        if (values.Length > 0)
+        {
+            await UpdateAsync(values, $"({Last(temporary, run)})", same, ct).ConfigureAwait(false);
+        }
+    }
+
+    private Task<int> UpdateAsync(int[] columns, string rows, string condition, CancellationToken ct)
+    {
+        var values = columns.Select(column => $"{Name(column)} = d.{Name(column)}");
+        return Connection.ExecuteAsync($"UPDATE {target.Table.Quoted} t SET {string.Join(", ", values)} FROM {rows} d WHERE {condition}", ct);
     }
 
     /// <summary>The last of several rows with one key counts, as if they had been written one after the other.</summary>
     private string Upsert(string temporary, RowRun run)
     {
-        var names = Names(run);
         var key = string.Join(", ", target.Key.Select(Name));
         var others = run.Columns.Where(column => !target.Key.Contains(column)).ToList();
         var change = others.Count == 0
             ? "NOTHING"
             : $"UPDATE SET {string.Join(", ", others.Select(column => $"{Name(column)} = EXCLUDED.{Name(column)}"))}";
-        return $"INSERT INTO {target.Table.Quoted} ({names}) SELECT DISTINCT ON ({key}) {names} FROM {temporary} "
-            + $"ORDER BY {key}, dataflow_row DESC ON CONFLICT ({key}) DO {change}";
+        return $"INSERT INTO {target.Table.Quoted} ({Names(run)}) {Last(temporary, run)} ON CONFLICT ({key}) DO {change}";
+    }
+
+    private string Last(string temporary, RowRun run)
+    {
+        var key = string.Join(", ", target.Key.Select(Name));
+        return $"SELECT DISTINCT ON ({key}) {Names(run)} FROM {temporary} ORDER BY {key}, dataflow_row DESC";
     }
 
     private string Delete(string temporary) =>

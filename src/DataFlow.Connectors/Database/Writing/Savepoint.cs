@@ -11,15 +11,25 @@ namespace DataFlow.Connectors;
 internal readonly struct Savepoint(DbTransaction transaction, string name)
 {
     /// <summary>Sets it.</summary>
-    public Task SaveAsync(CancellationToken ct)
+    /// <exception cref="ConnectorException">The provider has no such places: a refused row could not be taken back alone.</exception>
+    public async Task SaveAsync(CancellationToken ct)
     {
-        if (transaction is not SqlTransaction sqlServer)
+        if (transaction is SqlTransaction sqlServer)
         {
-            return transaction.SaveAsync(name, ct);
+            sqlServer.Save(name);
+            return;
         }
 
-        sqlServer.Save(name);
-        return Task.CompletedTask;
+        try
+        {
+            await transaction.SaveAsync(name, ct).ConfigureAwait(false);
+        }
+        catch (NotSupportedException failure)
+        {
+            throw ConnectorException.User(
+                "The provider of this database has no savepoints, so that one refused row would cost all others. Use another provider for it.",
+                failure);
+        }
     }
 
     /// <summary>Forgets it, so that what was done since stands, and sets it anew: in one round trip where the database can.</summary>
@@ -40,9 +50,23 @@ internal readonly struct Savepoint(DbTransaction transaction, string name)
         await SaveAsync(ct).ConfigureAwait(false);
     }
 
-    /// <summary>Forgets it: what was done since stands.</summary>
-    public Task ReleaseAsync(CancellationToken ct) =>
-        transaction is SqlTransaction ? Task.CompletedTask : transaction.ReleaseAsync(name, ct);
+    /// <summary>Forgets it: what was done since stands. Not every database has words for that; it is overwritten there.</summary>
+    public async Task ReleaseAsync(CancellationToken ct)
+    {
+        if (transaction is SqlTransaction)
+        {
+            return;
+        }
+
+        try
+        {
+            await transaction.ReleaseAsync(name, ct).ConfigureAwait(false);
+        }
+        catch (NotSupportedException)
+        {
+            // The provider knows places to go back to, but not how to forget one.
+        }
+    }
 
     /// <summary>Undoes what was done since, and forgets it.</summary>
     public async Task RollBackAsync(CancellationToken ct)
@@ -54,6 +78,6 @@ internal readonly struct Savepoint(DbTransaction transaction, string name)
         }
 
         await transaction.RollbackAsync(name, ct).ConfigureAwait(false);
-        await transaction.ReleaseAsync(name, ct).ConfigureAwait(false);
+        await ReleaseAsync(ct).ConfigureAwait(false);
     }
 }

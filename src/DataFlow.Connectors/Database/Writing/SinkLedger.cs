@@ -45,7 +45,8 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
     public async Task<Checkpoint?> TakeOverAsync(DbConnection connection, SinkContext context, CancellationToken ct)
     {
         // Without the mark of a writer, which a later run may hold right now.
-        if (await ReadHeadAsync(connection, transaction: null, isLocked: false, ct).ConfigureAwait(false) is { } seen && seen.Epoch > context.Epoch)
+        var seen = await ReadHeadAsync(connection, transaction: null, isLocked: false, ct).ConfigureAwait(false);
+        if (seen?.Epoch > context.Epoch)
         {
             return seen with { Splits = await ReadSplitsAsync(connection, transaction: null, ct).ConfigureAwait(false) };
         }
@@ -54,13 +55,11 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
         var transaction = await BeginAsync(connection, ct).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
-            var head = await ReadHeadAsync(connection, transaction, isLocked: true, ct).ConfigureAwait(false);
+            // A row that is not there needs no lock; MySQL would lock the gap, and pipelines that begin together each other out.
+            var head = await ReadHeadAsync(connection, transaction, isLocked: seen is not null, ct).ConfigureAwait(false);
             if (head is null)
             {
-                await RunAsync(
-                    connection, transaction,
-                    $"INSERT INTO {_head} (pipeline, generation, epoch, sequence, counters) VALUES ({{0}}, {{1}}, {{2}}, 0, '{{{{}}}}')",
-                    ct, pipeline, context.Generation, context.Epoch).ConfigureAwait(false);
+                await BeginWithAsync(connection, transaction, context, ct).ConfigureAwait(false);
             }
             else if (head.Epoch > context.Epoch)
             {
@@ -174,25 +173,62 @@ internal sealed class SinkLedger(DatabaseAddress address, string table, string p
 
     private async Task CreateAsync(DbConnection connection, string quoted, string name, string columns, CancellationToken ct)
     {
+        if (await MissingAsync(connection, quoted, ct).ConfigureAwait(false) is not { } missing)
+        {
+            return;
+        }
+
         try
         {
-            await connection.ScalarAsync($"SELECT COUNT(*) FROM {quoted} WHERE 1 = 0", ct).ConfigureAwait(false);
+            var engine = address.Dialect is MySqlDialect ? MySqlTables.Transactional : "";
+            await connection.ExecuteAsync($"CREATE TABLE {quoted} ({columns}){engine}", ct).ConfigureAwait(false);
         }
-        catch (DbException missing)
+        catch (DbException failure)
         {
-            try
+            // Pipelines and instances that begin at the same moment all try to make it.
+            if (await MissingAsync(connection, quoted, ct).ConfigureAwait(false) is null)
             {
-                await connection.ExecuteAsync($"CREATE TABLE {quoted} ({columns})", ct).ConfigureAwait(false);
+                return;
             }
-            catch (DbException failure) when (address.Dialect.KindOf(failure) is FaultKind.Query)
-            {
-                throw ConnectorException.User(
+
+            throw address.Dialect.KindOf(failure) != FaultKind.Query
+                ? failure
+                : ConnectorException.User(
                     $"The table {name} for checkpoints is not in {address.Display} and can't be made: "
                         + $"{DatabaseFault.Said(failure, address)} "
                     + $"Have it made by somebody with the right, or name another with checkpoint-table. "
                     + $"({DatabaseFault.Said(missing, address)})",
                     failure);
-            }
+        }
+    }
+
+    /// <summary>Null when a table is there, else what the database says.</summary>
+    private static async Task<DbException?> MissingAsync(DbConnection connection, string quoted, CancellationToken ct)
+    {
+        try
+        {
+            await connection.ScalarAsync($"SELECT COUNT(*) FROM {quoted} WHERE 1 = 0", ct).ConfigureAwait(false);
+            return null;
+        }
+        catch (DbException missing)
+        {
+            return missing;
+        }
+    }
+
+    private async Task BeginWithAsync(DbConnection connection, DbTransaction transaction, SinkContext context, CancellationToken ct)
+    {
+        try
+        {
+            await RunAsync(
+                connection, transaction,
+                $"INSERT INTO {_head} (pipeline, generation, epoch, sequence, counters) VALUES ({{0}}, {{1}}, {{2}}, 0, '{{{{}}}}')",
+                ct, pipeline, context.Generation, context.Epoch).ConfigureAwait(false);
+        }
+        catch (DbException failure) when (address.Dialect.KindOf(failure) == FaultKind.Data)
+        {
+            // The next attempt finds the other's epoch, and knows which of the two counts.
+            throw ConnectorException.External($"Another run of this pipeline has begun in {address.Display} at the same moment.", failure);
         }
     }
 

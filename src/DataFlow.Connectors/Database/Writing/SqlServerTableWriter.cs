@@ -12,8 +12,16 @@ internal sealed class SqlServerTableWriter(WriteTarget target) : ITableWriter
 {
     private const string RowNumber = "dataflow_row";
 
+    private readonly InsertTableWriter _insert = new(target, SqlServerDialect.Instance);
+
     public async Task WriteAsync(RowRun run, ReadOnlyMemory<int> rows, DbTransaction transaction, CancellationToken ct)
     {
+        if (target.IsUpdate(run))
+        {
+            await _insert.WriteAsync(run, rows, transaction, ct).ConfigureAwait(false);
+            return;
+        }
+
         var statements = new SqlServerStatements(target, run);
         using var values = ValuesOf(run, rows.Span);
         await target.Connection.ExecuteAsync(statements.CreateTemporary, ct, transaction).ConfigureAwait(false);

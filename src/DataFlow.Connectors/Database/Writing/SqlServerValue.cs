@@ -18,7 +18,7 @@ internal static class SqlServerValue
     };
 
     /// <summary>The value that a text is in a column.</summary>
-    /// <exception cref="RefusedValueException">It is none of the column's type.</exception>
+    /// <exception cref="RefusedRowException">It is none of the column's type.</exception>
     public static object Of(ReadOnlySpan<byte> utf8, FieldKind kind, DbColumn column)
     {
         var type = TypeOf(column);
@@ -29,7 +29,8 @@ internal static class SqlServerValue
 
         var text = Encoding.UTF8.GetString(utf8);
         return Parse(text, type)
-            ?? throw new RefusedValueException($"'{text}' is no value for the column {column.ColumnName}, which is {column.DataTypeName}.");
+            ?? throw new RefusedRowException(
+                RefusalReason.Value, $"'{text}' is no value for the column {column.ColumnName}, which is {column.DataTypeName}.");
     }
 
     private static bool IsKnown(Type type) => Type.GetTypeCode(type)
@@ -100,6 +101,3 @@ internal static class SqlServerValue
         }
     }
 }
-
-/// <summary>A value that can't be one of its column: the row is refused before the server has seen it.</summary>
-internal sealed class RefusedValueException(string message) : DbException(message);

@@ -16,6 +16,7 @@ internal sealed class SqliteTableWriter(WriteTarget target) : ITableWriter
     public Task WriteAsync(RowRun run, ReadOnlyMemory<int> rows, DbTransaction transaction, CancellationToken ct)
     {
         var statement = Prepare(TableStatements.Of(SqliteDialect.Instance, target, run, rows: 1));
+        var isUpdate = target.IsUpdate(run);
         foreach (var row in rows.Span)
         {
             for (var field = 0; field < run.Fields.Length; field++)
@@ -23,11 +24,21 @@ internal sealed class SqliteTableWriter(WriteTarget target) : ITableWriter
                 Bind(statement, field + 1, run, row, field);
             }
 
+            for (var column = 0; column < run.FormerKey?.Count; column++)
+            {
+                raw.sqlite3_bind_text(statement, run.Fields.Length + column + 1, run.FormerKey[column]);
+            }
+
             var result = raw.sqlite3_step(statement);
             raw.sqlite3_reset(statement);
             if (result != raw.SQLITE_DONE)
             {
-                throw new SqliteException(raw.sqlite3_errmsg(Database).utf8_to_string(), result & 0xFF, result);
+                throw Failure(result);
+            }
+
+            if (isUpdate && raw.sqlite3_changes(Database) == 0)
+            {
+                throw target.NoRow();
             }
         }
 
@@ -69,6 +80,9 @@ internal sealed class SqliteTableWriter(WriteTarget target) : ITableWriter
         }
     }
 
+    private SqliteException Failure(int result) =>
+        new(raw.sqlite3_errmsg(Database).utf8_to_string(), result & 0xFF, raw.sqlite3_extended_errcode(Database));
+
     private sqlite3_stmt Prepare(string sql)
     {
         if (!_statements.TryGetValue(sql, out var statement))
@@ -76,7 +90,7 @@ internal sealed class SqliteTableWriter(WriteTarget target) : ITableWriter
             var result = raw.sqlite3_prepare_v2(Database, sql, out statement);
             if (result != raw.SQLITE_OK)
             {
-                throw new SqliteException(raw.sqlite3_errmsg(Database).utf8_to_string(), result & 0xFF, result);
+                throw Failure(result);
             }
 
             _statements[sql] = statement;

@@ -5,7 +5,7 @@ namespace DataFlow.Connectors;
 /// <summary>INSERT, upsert and DELETE in a database's own words, with parameters in the order of a run's fields.</summary>
 internal static class TableStatements
 {
-    /// <summary>The statement that writes so many rows of a run.</summary>
+    /// <summary>The statement that writes so many rows of a run; of one that only updates rows, a single one.</summary>
     public static string Of(Dialect dialect, WriteTarget target, RowRun run, int rows)
     {
         var sql = new StringBuilder();
@@ -22,6 +22,21 @@ internal static class TableStatements
             }
 
             return sql.ToString();
+        }
+
+        if (target.IsUpdate(run))
+        {
+            var isRenamed = run.FormerKey is not null;
+            List<string> values =
+            [
+                .. run.Columns.Where(column => isRenamed || !target.Key.Contains(column))
+                    .Select(column => $"{Name(column)} = {dialect.Placeholder(++number)}"),
+            ];
+            return sql.Append("UPDATE ").Append(target.Table.Quoted).Append(" SET ")
+                .AppendJoin(", ", values.Count > 0 ? values : [$"{Name(target.Key[0])} = {Name(target.Key[0])}"])
+                .Append(" WHERE ")
+                .AppendJoin(" AND ", (isRenamed ? target.Key : run.Columns.Intersect(target.Key)).Select(column => $"{Name(column)} = {dialect.Placeholder(++number)}"))
+                .ToString();
         }
 
         sql.Append("INSERT INTO ").Append(target.Table.Quoted).Append(" (").AppendJoin(", ", run.Columns.Select(Name)).Append(") VALUES ");

@@ -64,7 +64,8 @@ internal sealed class TargetTable
             $"{dialect.Quote(name)} "
                 + $"{ColumnTypes.Of(dialect, schema.TypeOf(index), key.Contains(name, StringComparer.OrdinalIgnoreCase))}");
         var primary = key.Count > 0 ? $", PRIMARY KEY ({string.Join(", ", key.Select(dialect.Quote))})" : "";
-        return $"CREATE TABLE {dialect.QuoteTable(table)} ({string.Join(", ", columns)}{primary})";
+        var engine = dialect is MySqlDialect ? MySqlTables.Transactional : "";
+        return $"CREATE TABLE {dialect.QuoteTable(table)} ({string.Join(", ", columns)}{primary}){engine}";
     }
 
     private static bool IsForbidden(DbException failure) => failure.SqlState == "42501";

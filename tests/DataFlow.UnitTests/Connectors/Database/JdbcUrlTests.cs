@@ -145,4 +145,18 @@ public sealed class JdbcUrlTests
             Assert.Equal(((string)pairs[key]).ToUpperInvariant(), Convert.ToString(valueOf(key))?.ToUpperInvariant());
         }
     }
+
+    [Theory]
+    [InlineData("ORA-00001: unique constraint (APP.PK) violated", FaultKind.Data)]
+    [InlineData("ORA-01400: cannot insert NULL into (\"APP\".\"T\".\"NAME\")", FaultKind.Data)]
+    [InlineData("ORA-01843: not a valid month", FaultKind.Data)]
+    [InlineData("ORA-12899: value too large for column", FaultKind.Data)]
+    [InlineData("ORA-00942: table or view does not exist", FaultKind.Query)]
+    [InlineData("ORA-01017: invalid username/password; logon denied", FaultKind.Login)]
+    [InlineData("ORA-00060: deadlock detected while waiting for resource", FaultKind.Passing)]
+    [InlineData("Something else went wrong", FaultKind.Untold)]
+    internal void A_failure_of_Oracle_is_known_by_its_number(string said, FaultKind kind) =>
+        Assert.Equal(kind, new OracleDialect("drivers").KindOf(new Failure(said)));
+
+    private sealed class Failure(string message) : System.Data.Common.DbException(message);
 }

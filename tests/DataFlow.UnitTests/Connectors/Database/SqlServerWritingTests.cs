@@ -76,7 +76,7 @@ public sealed class SqlServerWritingTests
         var batch = new BatchPool().Rent(64);
         batch.Begin(Schema, 1);
         int[] columns = isDelete ? [0, 1] : [0, 1, 2];
-        var run = new RowRun(batch, new int[1], columns, columns, isDelete);
+        var run = new RowRun(batch, new int[1], columns, columns, isDelete, IsPartial: false);
         return new SqlServerStatements(new WriteTarget(null!, table, [0, 1], new DatabaseSinkOptions { Write = write }), run);
     }
 

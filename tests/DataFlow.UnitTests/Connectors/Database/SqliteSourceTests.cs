@@ -62,6 +62,30 @@ public sealed class SqliteSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_scan_that_is_made_again_names_its_rows_as_before_and_a_changed_row_anew()
+    {
+        Run("CREATE TABLE e (id INTEGER PRIMARY KEY, text TEXT); INSERT INTO e VALUES (1, 'a'), (2, 'b'), (3, 'b'), (4, 'c')");
+        async Task<List<Guid>> NamesAsync()
+        {
+            Use(("query", "SELECT text FROM e ORDER BY id"));
+            Assert.NotNull((await _bench!.RunAsync(faults: new FaultSchedule().At(FaultStep.SinkCommit, 1, Fault.Throw))).Error);
+            return [.. (await ReadAsync()).Select(record => record.DeliveryId)];
+        }
+
+        var first = await NamesAsync();
+        var again = await NamesAsync();
+        Run("UPDATE e SET text = 'd' WHERE id = 2");
+        var changed = await NamesAsync();
+        var nextPoll = (await ReadAsync()).Select(record => record.DeliveryId).ToList();
+
+        Assert.Equal(4, first.Distinct().Count());
+        Assert.Equal(first, again);
+        Assert.Equal(first.Where((_, row) => row != 1), changed.Where((_, row) => row != 1));
+        Assert.NotEqual(first[1], changed[1]);
+        Assert.Empty(changed.Intersect(nextPoll));
+    }
+
+    [Fact]
     public async Task A_stamp_that_comes_late_is_found_within_the_safety_lag()
     {
         Run("CREATE TABLE e (id INTEGER PRIMARY KEY, at TEXT NOT NULL); INSERT INTO e VALUES (1, '2024-01-01'), (2, '2024-03-01')");
@@ -263,14 +287,7 @@ public sealed class SqliteSourceTests : IDisposable
     [Trait("claim", "DB-33")]
     public async Task A_provider_from_the_plugin_folder_runs_queries()
     {
-        const string Name = "Another.Provider";
-        foreach (var file in Directory.GetFiles(AppContext.BaseDirectory, "*.dll").Where(file => System.IO.Path.GetFileName(file).StartsWith("SQLitePCLRaw", StringComparison.Ordinal)))
-        {
-            Copy(file, System.IO.Path.GetFileName(file));
-        }
-
-        Copy(System.IO.Path.Combine(AppContext.BaseDirectory, "Microsoft.Data.Sqlite.dll"), $"{Name}.dll");
-        Copy(Directory.GetFiles(AppContext.BaseDirectory, "libe_sqlite3.so", SearchOption.AllDirectories).First(file => file.Contains("linux-" + System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant(), StringComparison.Ordinal)), "libe_sqlite3.so");
+        SqlitePlugin.CopyTo(_folder["drivers"]);
         Run("CREATE TABLE e (id INTEGER PRIMARY KEY, text TEXT); INSERT INTO e VALUES (1, 'a'), (2, 'b')");
         _bench = new SourceBench(BuiltInCatalogue.Instance, () => new SourceConfig
         {
@@ -278,7 +295,7 @@ public sealed class SqliteSourceTests : IDisposable
             ConnectionString = $"Data Source={Path};Pooling=False",
             Options = new Dictionary<string, string>
             {
-                ["driver"] = Name,
+                ["driver"] = SqlitePlugin.Name,
                 ["drivers-folder"] = _folder["drivers"],
                 ["query"] = "SELECT * FROM e WHERE id > ?",
                 ["incremental-column"] = "id",
@@ -289,12 +306,6 @@ public sealed class SqliteSourceTests : IDisposable
         Assert.Equal(["1", "2"], await IdsAsync());
         Run("INSERT INTO e VALUES (3, 'c')");
         Assert.Equal(["3"], await IdsAsync());
-
-        void Copy(string from, string to)
-        {
-            Directory.CreateDirectory(_folder[$"drivers/{Name}"]);
-            File.Copy(from, _folder[$"drivers/{Name}/{to}"]);
-        }
     }
 
     private void Run(string sql) => Sqlite.Execute(Path, sql);
