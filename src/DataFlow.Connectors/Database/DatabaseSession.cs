@@ -94,7 +94,7 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
     public Task<RunningQuery> StartAsync(DbConnection connection, SqlText sql, QueryShape shape, CancellationToken stop) =>
         RunningQuery.StartAsync(
             address, connection, sql, shape,
-            new QueryLimits(options.FetchSize, (int)options.QueryTimeout.TotalSeconds), Metrics.CountQueryError, stop);
+            new QueryLimits(options.FetchSize, options.QueryTimeoutSeconds), Metrics.CountQueryError, stop);
 
     /// <summary>Where the very first poll starts, as the column holds it.</summary>
     public CursorValue StartFor(QueryShape shape)
@@ -203,6 +203,6 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
     {
         var name = address.Dialect.Quote(column.BaseColumnName!);
         var sql = address.Dialect.First($"SELECT 1 FROM {address.Dialect.QuoteTable(table)} WHERE {name} IS NULL ORDER BY {name}", 1);
-        return await connection.ScalarAsync(sql, stop).ConfigureAwait(false) is not null;
+        return await connection.ScalarAsync(sql, stop, timeoutSeconds: options.QueryTimeoutSeconds).ConfigureAwait(false) is not null;
     }
 }

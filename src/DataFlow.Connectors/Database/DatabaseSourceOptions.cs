@@ -139,6 +139,9 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
     /// <summary>True when each poll goes on where the last one got to.</summary>
     public bool IsIncremental => IncrementalColumn.Length > 0;
 
+    /// <summary>The timeout of a query in whole seconds, as providers want it: a part of one is not for ever.</summary>
+    public int QueryTimeoutSeconds => (int)Math.Min(Math.Ceiling(QueryTimeout.TotalSeconds), int.MaxValue / 1000);
+
     /// <summary>Who connects.</summary>
     public DatabaseLogin Login => new(Username, Password, Driver, DriversFolder);
 
