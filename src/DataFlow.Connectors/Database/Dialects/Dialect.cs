@@ -94,6 +94,12 @@ internal abstract class Dialect
     /// <summary>Statements for each new connection, or null.</summary>
     public virtual string? SessionSetup(string connection) => null;
 
+    /// <summary>
+    /// Asks a server whether a connection that was just opened is still one; where it isn't, the others of its pool are given up with it.
+    /// Only for providers that don't look before they give a pooled one out.
+    /// </summary>
+    public virtual ValueTask<bool> IsAliveAsync(DbConnection connection, CancellationToken ct) => ValueTask.FromResult(true);
+
     /// <summary>An identifier with its quotes.</summary>
     public virtual string Quote(string identifier) => $"\"{identifier.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 

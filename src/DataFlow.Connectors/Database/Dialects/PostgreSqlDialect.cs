@@ -82,6 +82,20 @@ internal sealed class PostgreSqlDialect : Dialect
         npgsql.NoResetOnClose = true;
     }
 
+    public override async ValueTask<bool> IsAliveAsync(DbConnection connection, CancellationToken ct)
+    {
+        try
+        {
+            await connection.ScalarAsync("SELECT 1", ct, timeoutSeconds: connection.ConnectionTimeout).ConfigureAwait(false);
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            NpgsqlConnection.ClearPool((NpgsqlConnection)connection);
+            return false;
+        }
+    }
+
     public override ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) =>
         PostgreSqlTransactionWatch.CreateAsync(address, ct);
 
