@@ -13,6 +13,7 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
     private SinkLedger? _ledger;
     private TargetTable? _table;
     private ITableWriter? _writer;
+    private RoundedValues? _rounded;
     private BatchPool _pool = BatchPool.Shared;
     private RecordSchema? _schema;
     private int[] _columns = [];
@@ -70,7 +71,7 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
                         + "columns name it.");
                 }
 
-                await WriteAsync(run, run.Rows, refused, ct).ConfigureAwait(false);
+                await WriteAsync(run, _rounded!.Refuse(run, run.Rows, refused), refused, ct).ConfigureAwait(false);
             }
 
             return true;
@@ -110,6 +111,11 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
     /// <summary>Writes rows; where the database refuses some, halves them until each refused one stands alone.</summary>
     private async Task WriteAsync(RowRun run, ReadOnlyMemory<int> rows, List<RefusedRow> refused, CancellationToken ct)
     {
+        if (rows.IsEmpty)
+        {
+            return;
+        }
+
         var before = new Savepoint(_transaction!, "dataflow_rows");
         await (_hasSavepoint ? before.MoveAsync(ct) : before.SaveAsync(ct)).ConfigureAwait(false);
         _hasSavepoint = true;
@@ -190,6 +196,7 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             await MySqlUniqueIndexes.CheckAsync(target, _columns, _transaction, ct).ConfigureAwait(false);
         }
 
+        _rounded = new RoundedValues(target, address.Dialect);
         _writer ??= CreateWriter(target);
     }
 

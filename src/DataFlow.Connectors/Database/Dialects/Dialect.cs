@@ -182,6 +182,17 @@ internal abstract class Dialect
     /// <summary>The text format of a column's values, from what the provider says about the column.</summary>
     public virtual ColumnFormat FormatOf(DbColumn column) => ColumnFormats.ByClrType(column);
 
+    /// <summary>
+    /// How many digits after the point, or of a second, a column keeps where the database rounds others off; null where it keeps all or
+    /// refuses. A date keeps none.
+    /// </summary>
+    public virtual int? DigitsOf(DbColumn column, ColumnFormat format) => format switch
+    {
+        ColumnFormat.Decimal or ColumnFormat.MySqlDecimal when column.NumericPrecision is not null =>
+            column.NumericScale is null or (>= 0 and <= 1000) ? column.NumericScale ?? 0 : null,
+        _ => null,
+    };
+
     /// <summary>Judges a failure of the server.</summary>
     public abstract FaultKind KindOf(DbException failure);
 

@@ -112,6 +112,13 @@ internal sealed class PostgreSqlDialect : Dialect
 
     public override ColumnFormat FormatOf(DbColumn column) => PostgreSqlColumns.FormatOf(column);
 
+    public override int? DigitsOf(DbColumn column, ColumnFormat format) => format switch
+    {
+        ColumnFormat.Date => 0,
+        ColumnFormat.Time or ColumnFormat.Timestamp or ColumnFormat.TimestampTz => column.NumericPrecision ?? FractionDigits,
+        _ => base.DigitsOf(column, format),
+    };
+
     public override FaultKind KindOf(DbException failure) => failure is PostgresException { SqlState: { Length: 5 } state }
         ? state switch
         {
