@@ -128,6 +128,7 @@ internal readonly struct CursorValue : IComparable<CursorValue>, IEquatable<Curs
         CursorKind.Number => "n" + ToText(0),
         CursorKind.Moment => (HasZone ? "z" : "m") + ToText(7),
         CursorKind.Text => "t" + Text,
+        CursorKind.Endless => "e",
         _ => "",
     };
 
@@ -139,7 +140,9 @@ internal readonly struct CursorValue : IComparable<CursorValue>, IEquatable<Curs
         ['m' or 'z', .. var moment] => OfMoment(
             DateTime.ParseExact(moment, "yyyy-MM-dd HH:mm:ss.fffffff", CultureInfo.InvariantCulture).Ticks, stored[0] == 'z'),
         ['t', .. var text] => OfText(text),
-        _ => None,
+        "e" => Endless,
+        "" => None,
+        _ => throw new FormatException($"'{stored}' is no stored value of an incremental column."),
     };
 
     /// <inheritdoc/>
