@@ -75,7 +75,7 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
         catch (Exception failure)
         {
             await connection.DisposeAsync().ConfigureAwait(false);
-            if (failure is DbException or IOException)
+            if (failure is DbException or IOException or TimeoutException or InvalidOperationException)
             {
                 Metrics.CountQueryError();
                 throw DatabaseFault.OfStatement(failure, address, null);
@@ -88,6 +88,24 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
 
             throw;
         }
+    }
+
+    /// <summary>Finds out what the query gives, and starts a statement that is made of it.</summary>
+    public async Task<(RunningQuery Query, QueryShape Shape)> StartAsync(Func<QueryShape, SqlText> statement, CancellationToken stop)
+    {
+        var (connection, shape) = await DescribeAsync(stop).ConfigureAwait(false);
+        SqlText sql;
+        try
+        {
+            sql = statement(shape);
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        return (await StartAsync(connection, sql, shape, stop).ConfigureAwait(false), shape);
     }
 
     /// <summary>Starts a query on a connection, which is taken over.</summary>
@@ -155,7 +173,7 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
         var table = string.IsNullOrEmpty(column.BaseSchemaName)
             ? column.BaseTableName
             : $"\"{column.BaseSchemaName}\".\"{column.BaseTableName}\"";
-        var connection = await address.OpenAsync(stop).ConfigureAwait(false);
+        var connection = await OpenAsync(stop).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             if (options.NullCursor != NullCursorPolicy.Exclude && column.AllowDBNull != false

@@ -55,11 +55,12 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
     {
         var (connection, shape) = await session.DescribeAsync(stop).ConfigureAwait(false);
         _shape = shape;
-        _key = shape.Find(session.Options.Key, "key");
-        _reached = new CursorValue[_key.Length];
+        SqlText page;
         try
         {
+            _key = shape.Find(session.Options.Key, "key");
             await CheckEdgeAsync(shape, stop).ConfigureAwait(false);
+            page = session.Query.Page(shape, _key, State.Key, PageRows);
         }
         catch
         {
@@ -68,8 +69,8 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
         }
 
         _pageRows = 0;
-        _page = await session.StartAsync(
-            connection, session.Query.Page(shape, _key, State.Key, PageRows), shape, stop).ConfigureAwait(false);
+        _reached = new CursorValue[_key.Length];
+        _page = await session.StartAsync(connection, page, shape, stop).ConfigureAwait(false);
     }
 
     /// <summary>
