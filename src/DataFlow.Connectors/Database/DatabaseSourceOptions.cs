@@ -104,7 +104,7 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
     [OptionRange(1000)]
     public int MaxWindow { get; init; } = 1_000_000;
 
-    [Option("Longest wait for an answer to the query; 0 waits for ever.", Unit = "s")]
+    [Option("Longest wait for an answer to the query, in whole seconds; 0 waits for ever.", Unit = "s")]
     [OptionRange(0)]
     public TimeSpan QueryTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
