@@ -73,10 +73,10 @@ public sealed class LongNumberTests
         return database;
     }
 
-    /// <summary>In the order of the ids, also below zero.</summary>
+    /// <summary>In the order of the ids, also below zero; no hundredth row has a round number.</summary>
     private static string Of(string number, int id)
     {
-        var last = number.StartsWith('-') ? 9999 - id : id;
+        var last = number.StartsWith('-') ? 9999 - 77 - id : 77 + id;
         return number[..^4] + last.ToString("0000", CultureInfo.InvariantCulture);
     }
 }
