@@ -75,7 +75,7 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
         catch (Exception failure)
         {
             await connection.DisposeAsync().ConfigureAwait(false);
-            if (failure is DbException or IOException)
+            if (failure is DbException or IOException or TimeoutException or InvalidOperationException)
             {
                 Metrics.CountQueryError();
                 throw DatabaseFault.OfStatement(failure, address, null);
@@ -90,11 +90,29 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
         }
     }
 
+    /// <summary>Finds out what the query gives, and starts a statement that is made of it.</summary>
+    public async Task<(RunningQuery Query, QueryShape Shape)> StartAsync(Func<QueryShape, SqlText> statement, CancellationToken stop)
+    {
+        var (connection, shape) = await DescribeAsync(stop).ConfigureAwait(false);
+        SqlText sql;
+        try
+        {
+            sql = statement(shape);
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        return (await StartAsync(connection, sql, shape, stop).ConfigureAwait(false), shape);
+    }
+
     /// <summary>Starts a query on a connection, which is taken over.</summary>
     public Task<RunningQuery> StartAsync(DbConnection connection, SqlText sql, QueryShape shape, CancellationToken stop) =>
         RunningQuery.StartAsync(
             address, connection, sql, shape,
-            new QueryLimits(options.FetchSize, (int)options.QueryTimeout.TotalSeconds), Metrics.CountQueryError, stop);
+            new QueryLimits(options.FetchSize, options.QueryTimeoutSeconds), Metrics.CountQueryError, stop);
 
     /// <summary>Where the very first poll starts, as the column holds it.</summary>
     public CursorValue StartFor(QueryShape shape)
@@ -155,7 +173,7 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
         var table = string.IsNullOrEmpty(column.BaseSchemaName)
             ? column.BaseTableName
             : $"\"{column.BaseSchemaName}\".\"{column.BaseTableName}\"";
-        var connection = await address.OpenAsync(stop).ConfigureAwait(false);
+        var connection = await OpenAsync(stop).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             if (options.NullCursor != NullCursorPolicy.Exclude && column.AllowDBNull != false
@@ -203,6 +221,6 @@ internal sealed class DatabaseSession(DatabaseAddress address, DatabaseSourceOpt
     {
         var name = address.Dialect.Quote(column.BaseColumnName!);
         var sql = address.Dialect.First($"SELECT 1 FROM {address.Dialect.QuoteTable(table)} WHERE {name} IS NULL ORDER BY {name}", 1);
-        return await connection.ScalarAsync(sql, stop).ConfigureAwait(false) is not null;
+        return await connection.ScalarAsync(sql, stop, timeoutSeconds: options.QueryTimeoutSeconds).ConfigureAwait(false) is not null;
     }
 }

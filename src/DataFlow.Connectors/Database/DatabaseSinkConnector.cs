@@ -13,6 +13,7 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
     private SinkLedger? _ledger;
     private TargetTable? _table;
     private ITableWriter? _writer;
+    private RoundedValues? _rounded;
     private BatchPool _pool = BatchPool.Shared;
     private RecordSchema? _schema;
     private WriteTarget? _target;
@@ -79,7 +80,8 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
                         + "columns name it.");
                 }
 
-                await WriteAsync(run, RowKey.Of(target, run, refused), refused, ct).ConfigureAwait(false);
+                var rows = _rounded!.Refuse(run, RowKey.Of(target, run, refused), refused);
+                await WriteAsync(run, rows, refused, ct).ConfigureAwait(false);
             }
 
             // Where the provider doesn't tell a value that doesn't fit from a database that is ill, a row that went in tells.
@@ -217,6 +219,7 @@ internal sealed class DatabaseSinkConnector(DatabaseAddress address, DatabaseSin
             await MySqlUniqueIndexes.CheckAsync(_target, _columns, _transaction, ct).ConfigureAwait(false);
         }
 
+        _rounded = new RoundedValues(_target, address.Dialect);
         _writer ??= CreateWriter(_target);
     }
 

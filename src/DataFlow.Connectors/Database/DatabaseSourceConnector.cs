@@ -102,7 +102,7 @@ internal sealed class DatabaseSourceConnector(DatabaseAddress address, DatabaseS
                     _ => await FullScanPoll.StartAsync(session, _state, stop).ConfigureAwait(false),
                 };
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (Exception failure) when (stop.IsCancellationRequested && IsOfStop(failure))
             {
                 return null;
             }
@@ -115,6 +115,9 @@ internal sealed class DatabaseSourceConnector(DatabaseAddress address, DatabaseS
             _looksAhead = poll is not IncrementalPoll { NewRows: < ManyRows };
             return session.Options.IsIncremental && poll is FullScanPoll { IsComplete: true };
         }
+
+        /// <summary>Some providers call the end that a stop brings an error of the statement.</summary>
+        private static bool IsOfStop(Exception failure) => failure is OperationCanceledException or ConnectorException { Owner: FaultOwner.External };
 
         private async Task<IPoll> StartIncrementalAsync(CancellationToken stop)
         {

@@ -104,7 +104,7 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
     [OptionRange(1000)]
     public int MaxWindow { get; init; } = 1_000_000;
 
-    [Option("Longest wait for an answer to the query; 0 waits for ever.", Unit = "s")]
+    [Option("Longest wait for an answer to the query, in whole seconds; 0 waits for ever.", Unit = "s")]
     [OptionRange(0)]
     public TimeSpan QueryTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -138,6 +138,9 @@ internal sealed record DatabaseSourceOptions : IOptionsValidation
 
     /// <summary>True when each poll goes on where the last one got to.</summary>
     public bool IsIncremental => IncrementalColumn.Length > 0;
+
+    /// <summary>The timeout of a query in whole seconds, as providers want it: a part of one is not for ever.</summary>
+    public int QueryTimeoutSeconds => (int)Math.Min(Math.Ceiling(QueryTimeout.TotalSeconds), int.MaxValue / 1000);
 
     /// <summary>Who connects.</summary>
     public DatabaseLogin Login => new(Username, Password, Driver, DriversFolder);

@@ -33,17 +33,14 @@ internal sealed class FullScanPoll : IPoll
     /// <summary>Starts the query.</summary>
     public static async Task<FullScanPoll> StartAsync(DatabaseSession session, QueryState state, CancellationToken stop)
     {
-        var (connection, shape) = await session.DescribeAsync(stop).ConfigureAwait(false);
-        var query = await session.StartAsync(connection, session.Query.All(shape), shape, stop).ConfigureAwait(false);
+        var (query, shape) = await session.StartAsync(session.Query.All, stop).ConfigureAwait(false);
         return new FullScanPoll(session, state, state with { Load = state.Load + 1 }, $"{state.Load}", shape, query);
     }
 
     /// <summary>Starts the query for the rows without a cursor.</summary>
     public static async Task<FullScanPoll> StartNullsAsync(DatabaseSession session, QueryState state, CancellationToken stop)
     {
-        var (connection, shape) = await session.DescribeAsync(stop).ConfigureAwait(false);
-        var sql = session.Query.Nulls(shape, session.StartFor(shape));
-        var query = await session.StartAsync(connection, sql, shape, stop).ConfigureAwait(false);
+        var (query, shape) = await session.StartAsync(shape => session.Query.Nulls(shape, session.StartFor(shape)), stop).ConfigureAwait(false);
 
         // The rows are named by their number: those of another instance must not have the same names.
         var load = session.Share.IsWhole ? "nulls" : $"nulls/{session.Share}";

@@ -75,10 +75,10 @@ internal sealed class IncrementalPoll : IPoll
             }
         }
 
-        var (connection, shape) = await session.DescribeAsync(stop).ConfigureAwait(false);
-        var key = shape.Find(session.Options.Key, "key");
-        var sql = session.Query.From(shape, state.Lower, session.StartFor(shape), key);
-        var query = await session.StartAsync(connection, sql, shape, stop).ConfigureAwait(false);
+        int[] key = [];
+        var (query, shape) = await session.StartAsync(
+            shape => session.Query.From(shape, state.Lower, session.StartFor(shape), key = shape.Find(session.Options.Key, "key")), stop)
+            .ConfigureAwait(false);
         window.BeginPoll();
         return new IncrementalPoll(session, state, window, horizon, final, shape, key, query);
     }

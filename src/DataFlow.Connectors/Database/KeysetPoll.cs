@@ -10,6 +10,7 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
     private RunningQuery? _page;
     private QueryShape? _shape;
     private int[] _key = [];
+    private CursorValue[] _reached = [];
     private int _pageRows;
     private UInt128? _previous;
 
@@ -54,24 +55,63 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
     {
         var (connection, shape) = await session.DescribeAsync(stop).ConfigureAwait(false);
         _shape = shape;
-        _key = shape.Find(session.Options.Key, "key");
-        if (State.Key is { } reached && _key.Where((column, index) => !IsOfKind(shape.Formats[column], reached[index])).Any())
+        SqlText page;
+        try
+        {
+            _key = shape.Find(session.Options.Key, "key");
+            await CheckEdgeAsync(shape, stop).ConfigureAwait(false);
+            page = session.Query.Page(shape, _key, State.Key, PageRows);
+        }
+        catch
         {
             await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        _pageRows = 0;
+        _reached = new CursorValue[_key.Length];
+        _page = await session.StartAsync(connection, page, shape, stop).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Makes sure that nothing is left out where the last page, or the last run, has ended. The database says which keys are equal:
+    /// for a collation, <c>a</c> and <c>A</c> may be, which the rows within a page don't show.
+    /// </summary>
+    private async Task CheckEdgeAsync(QueryShape shape, CancellationToken stop)
+    {
+        if (State.Key is not { } reached)
+        {
+            return;
+        }
+
+        if (_key.Where((column, index) => !IsOfKind(shape.Formats[column], reached[index])).Any())
+        {
             throw ConnectorException.User(
                 $"A column of the key ({string.Join(", ", session.Options.Key)}) has changed its type in the middle of a full load: the rows "
                 + "have another order now, and some would be left out. Start over with --fresh.");
         }
 
-        _pageRows = 0;
-        _page = await session.StartAsync(
-            connection, session.Query.Page(shape, _key, State.Key, PageRows), shape, stop).ConfigureAwait(false);
+        var twins = await session.StartAsync(
+            await session.OpenAsync(stop).ConfigureAwait(false), session.Query.Twins(shape, _key, reached),
+            QueryShape.Of([shape.Columns[_key[0]]], session.Address.Dialect), stop).ConfigureAwait(false);
+        await using (twins.ConfigureAwait(false))
+        {
+            if (await twins.ReadAsync(stop).ConfigureAwait(false) && await twins.ReadAsync(stop).ConfigureAwait(false))
+            {
+                throw SameKey();
+            }
+        }
+
+        stop.ThrowIfCancellationRequested();
     }
+
+    private ConnectorException SameKey() => ConnectorException.User(
+        $"Two rows have the same key ({string.Join(", ", session.Options.Key)}): where a page ends between them, the second "
+        + "would be left out. Choose a primary key, or leave the option key out.");
 
     private async Task FillAsync(RecordBatch batch, CancellationToken stop)
     {
         var isEnd = false;
-        CursorValue[]? last = null;
         while (!_batches.IsFull(batch))
         {
             if (!await _page!.ReadAsync(stop).ConfigureAwait(false))
@@ -85,14 +125,11 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
             batch.SetKey(batch.RowCount - 1, hash);
             if (hash == _previous)
             {
-                throw ConnectorException.User(
-                    $"Two rows have the same key ({string.Join(", ", session.Options.Key)}): where a page ends between them, the second "
-                    + "would be left out. Choose a primary key, or leave the option key out.");
+                throw SameKey();
             }
 
             _previous = hash;
-            last = Array.ConvertAll(_key, _page.Rows.CursorAt);
-            if (last.Any(value => !value.IsBound))
+            if (!TryReach(_page.Rows))
             {
                 throw ConnectorException.User(
                     $"A row has no usable value in its key ({string.Join(", ", session.Options.Key)}): it can't be told where to go on "
@@ -103,9 +140,9 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
         _pageRows += batch.RowCount;
         session.Metrics.CountRows(batch.RowCount);
         batch.BytesRead = batch.Length;
-        if (last is not null)
+        if (batch.RowCount > 0)
         {
-            State = State with { Rows = State.Rows + batch.RowCount, Key = last };
+            State = State with { Rows = State.Rows + batch.RowCount, Key = [.. _reached] };
         }
 
         if (isEnd)
@@ -120,10 +157,25 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
             }
         }
 
-        if (last is not null || IsComplete)
+        if (batch.RowCount > 0 || IsComplete)
         {
             batch.AdvanceTo(DatabaseSourceConnector.Split, new DatabasePosition(State));
         }
+    }
+
+    /// <summary>Notes the key of the current row; false when nothing can be read behind it.</summary>
+    private bool TryReach(IRowReader rows)
+    {
+        for (var index = 0; index < _key.Length; index++)
+        {
+            _reached[index] = rows.CursorAt(_key[index]);
+            if (!_reached[index].IsBound)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>False when what was reached was a number and the column holds something else now, or the other way round.</summary>

@@ -245,10 +245,9 @@ public sealed class PostgreSqlDatabase(PostgreSqlServer server, string name) : I
         return rows;
     }
 
-    /// <summary>Drops it.</summary>
+    /// <summary>Drops it, and ends the sessions that are left in pools. The pools of tests that run beside this one are left alone.</summary>
     public async ValueTask DisposeAsync()
     {
-        NpgsqlConnection.ClearAllPools();
         await using var connection = await server.OpenAsync("postgres");
         await using var slots = new NpgsqlCommand(
             $"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = '{name}' AND active_pid IS NOT NULL", connection);

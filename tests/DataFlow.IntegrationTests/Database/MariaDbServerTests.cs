@@ -177,22 +177,98 @@ public sealed class MariaDbServerTests(MariaDbServerTests.OwnServer own) : IClas
         Assert.Equal(FaultOwner.User, failure.Owner);
     }
 
-    [Fact]
-    public async Task A_table_that_is_altered_after_it_was_described_is_not_read_as_what_it_is_not()
+    [Theory]
+    [InlineData("ALTER TABLE t MODIFY v decimal(10,2)", "2")]
+    [InlineData("ALTER TABLE t MODIFY w bigint AFTER id", "2")]
+    [InlineData("ALTER TABLE t RENAME COLUMN v TO w, RENAME COLUMN w TO v", "3")]
+    [InlineData("ALTER TABLE t ADD u bigint AFTER id", "2")]
+    [InlineData("ALTER TABLE t DROP w", "2")]
+    public async Task A_table_that_is_altered_after_it_was_described_is_not_read_as_what_it_is_not(string change, string expected)
     {
-        await _database.ExecuteAsync("CREATE TABLE t (id bigint PRIMARY KEY, v bigint); INSERT INTO t VALUES (1, 2)");
+        await _database.ExecuteAsync("CREATE TABLE t (id bigint PRIMARY KEY, v bigint, w bigint); INSERT INTO t VALUES (1, 2, 3)");
         var address = DatabaseAddress.Of(_database.JdbcUrl, new DatabaseLogin(own.Server.User, MariaDbServer.Password, "", "drivers"), "/");
-        var query = new SqlTextBuilder().Add("SELECT id, v FROM t").Build();
+        var query = new SqlTextBuilder().Add("SELECT * FROM t").Build();
         await using var connection = await address.OpenAsync(default);
         var shape = await QueryShape.DescribeAsync(connection, query, address, default);
-        await _database.ExecuteAsync("ALTER TABLE t MODIFY v decimal(10,2); UPDATE t SET v = 2.75");
+        await _database.ExecuteAsync(change);
 
         var failure = await Assert.ThrowsAsync<ConnectorException>(() => address.Dialect.ReadAsync(connection, query, shape, new QueryLimits(1, 0), default));
 
         Assert.Contains("have changed since it was described", failure.Message, StringComparison.Ordinal);
         Assert.Equal(FaultOwner.External, failure.Owner);
-        using var bench = Bench("", ("query", "SELECT id, v FROM t WHERE id > ?"), ("incremental-column", "id"), ("incremental-type", "id"));
-        Assert.Equal("2.75", Assert.Single(await bench.ReadAsync())["v"]);
+        using var bench = Bench("", ("query", "SELECT * FROM t WHERE id > ?"), ("incremental-column", "id"), ("incremental-type", "id"));
+        Assert.Equal(expected, Assert.Single(await bench.ReadAsync())["v"]?.Split('.')[0]);
+    }
+
+    [Fact]
+    public async Task A_number_that_outgrows_the_type_it_was_described_with_is_read_as_it_is()
+    {
+        await _database.ExecuteAsync("CREATE TABLE t (id bigint PRIMARY KEY, v int); INSERT INTO t VALUES (1, 2)");
+        var address = DatabaseAddress.Of(_database.JdbcUrl, new DatabaseLogin(own.Server.User, MariaDbServer.Password, "", "drivers"), "/");
+        var query = new SqlTextBuilder().Add("SELECT * FROM t").Build();
+        await using var connection = await address.OpenAsync(default);
+        var shape = await QueryShape.DescribeAsync(connection, query, address, default);
+        await _database.ExecuteAsync("ALTER TABLE t MODIFY id bigint unsigned, MODIFY v bigint unsigned; UPDATE t SET id = 18446744073709551615, v = 18446744073709551614");
+
+        await using var rows = await address.Dialect.ReadAsync(connection, query, shape, new QueryLimits(1, 0), default);
+
+        Assert.True(await rows.ReadAsync(default));
+        Assert.Equal(["18446744073709551615", "18446744073709551614"], ((int[])[0, 1]).Select(column => rows.CursorAt(column).ToText(0)));
+        var batch = BatchPool.Shared.Rent(1024);
+        batch.Begin(shape.Schema, 1);
+        rows.AppendTo(batch);
+        Assert.Equal("18446744073709551615", System.Text.Encoding.UTF8.GetString(batch.Utf8(0, 0)));
+        batch.Release();
+    }
+
+    [Fact]
+    public async Task Keys_that_are_one_for_the_collation_are_an_error_also_where_a_run_ends_between_them()
+    {
+        await _database.ExecuteAsync(
+            "CREATE TABLE t (k varchar(20) COLLATE utf8mb4_general_ci, n int); INSERT INTO t SELECT LPAD(seq, 5, '0'), seq FROM seq_1_to_99; INSERT INTO t VALUES ('x', 100), ('X ', 101)");
+        using var bench = Bench("", ("query", "SELECT * FROM t"), ("key", "k"));
+        Assert.NotNull((await bench.RunAsync(new FaultSchedule().At(FaultStep.SinkWrite, 2, Fault.Throw))).Error);
+        Assert.Equal(100, bench.Count);
+
+        Assert.StartsWith("Two rows have the same key (k)", (await bench.FailureAsync()).Message);
+        await _database.ExecuteAsync("DELETE FROM t WHERE n = 101");
+        await bench.ReadAsync();
+        Assert.Equal(100, bench.Count);
+    }
+
+    [Theory]
+    [InlineData("SELECT seq AS id, SLEEP(600) AS pause FROM seq_1_to_10", 0)]
+    [InlineData("SELECT a.seq AS id, b.seq AS n FROM seq_1_to_1000000 a JOIN seq_1_to_1000000 b", 1000)]
+    [InlineData("SELECT seq AS id, IF(seq > 5000, SLEEP(600), 0) AS pause FROM seq_1_to_10000", 1000)]
+    public async Task A_stop_ends_the_query_on_the_server(string query, int rows)
+    {
+        const string Running = "SELECT count(*) FROM information_schema.processlist WHERE info LIKE 'SELECT q.%seq_1_to_%'";
+        using var bench = Bench("", ("query", query));
+        using var stop = new CancellationTokenSource();
+        var run = bench.PollAsync(stop.Token);
+        await Eventually.Is(() => run.IsCompleted || bench.Count >= rows);
+        while (!run.IsCompleted && (await _database.RowsAsync(Running))[0] == "0")
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+
+        await stop.CancelAsync();
+
+        Assert.Null((await run.WaitAsync(SourceBench.Limit)).Error);
+        Assert.Equal(["0"], await _database.RowsAsync(Running));
+    }
+
+    [Fact]
+    public async Task A_poll_after_a_restart_of_the_server_takes_no_connection_from_before()
+    {
+        await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+        using var bench = Bench("", ("query", "SELECT * FROM t WHERE id > ?"), ("incremental-column", "id"), ("incremental-type", "id"));
+        Assert.Equal(["1"], (await bench.ReadAsync()).Select(record => record.Id));
+
+        await own.Server.RestartAsync();
+        await _database.ExecuteAsync("INSERT INTO t VALUES (2)");
+
+        Assert.Equal(["2"], (await bench.ReadAsync()).Select(record => record.Id));
     }
 
     [Fact]

@@ -318,6 +318,22 @@ public sealed class PostgreSqlSourceTests : IAsyncLifetime
         Assert.Empty(await bench.ReadAsync());
     }
 
+    [Theory]
+    [InlineData("id", "nowhere")]
+    [InlineData("", "nowhere")]
+    public async Task A_query_that_is_refused_after_it_was_described_holds_no_transaction(string column, string key)
+    {
+        await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY)");
+        using var bench = new DatabaseBench(await DatabaseBench.PostgreSqlAsync(
+            _database, ("query", column.Length > 0 ? "SELECT * FROM t WHERE id > ?" : "SELECT * FROM t"), ("incremental-column", column),
+            ("incremental-type", "id"), ("key", key)));
+
+        Assert.Contains("The column 'nowhere' of the option key is not among the columns", (await bench.FailureAsync()).Message, StringComparison.Ordinal);
+
+        Assert.Equal(["0"], await _database.RowsAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'"));
+        await _database.ExecuteAsync("SET lock_timeout = '60s'; ALTER TABLE t ADD more int");
+    }
+
     [Fact]
     public async Task The_wrong_type_of_cursor_is_said()
     {

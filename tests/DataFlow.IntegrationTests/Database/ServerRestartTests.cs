@@ -48,6 +48,21 @@ public sealed class ServerRestartTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_poll_after_a_restart_of_the_server_takes_no_connection_from_before()
+    {
+        await _database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+        using var bench = new DatabaseBench(DatabaseBench.Of(
+            _database.JdbcUrl, _server.User, PostgreSqlServer.Password,
+            ("query", "SELECT * FROM t WHERE id > ?"), ("incremental-column", "id"), ("incremental-type", "id")));
+        Assert.Equal(["1"], (await bench.ReadAsync()).Select(record => record.Id));
+
+        await _server.RestartAsync();
+        await _database.ExecuteAsync("INSERT INTO t VALUES (2)");
+
+        Assert.Equal(["2"], (await bench.ReadAsync()).Select(record => record.Id));
+    }
+
+    [Fact]
     public async Task A_server_that_dies_under_change_capture_loses_and_doubles_no_change()
     {
         await _database.ExecuteAsync("CREATE TABLE changed (id int PRIMARY KEY, version int NOT NULL); INSERT INTO changed SELECT n, 0 FROM generate_series(1, 100) n");

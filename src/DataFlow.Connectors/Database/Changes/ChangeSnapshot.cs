@@ -78,7 +78,7 @@ internal sealed class ChangeSnapshot(DatabaseAddress address, DatabaseSourceOpti
 
         var sql = new SqlTextBuilder().Add($"SELECT {address.Dialect.SelectList(shape)} FROM "
             + $"{address.Dialect.QuoteTable(table)} q").Build();
-        var limits = new QueryLimits(options.FetchSize, (int)options.QueryTimeout.TotalSeconds);
+        var limits = new QueryLimits(options.FetchSize, options.QueryTimeoutSeconds);
         var running = await RunningQuery.StartAsync(
             address, connection, sql, shape, limits, metrics.CountQueryError, stop).ConfigureAwait(false);
         return (running, shape);

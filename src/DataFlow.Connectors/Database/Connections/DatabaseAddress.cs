@@ -74,6 +74,13 @@ internal sealed record DatabaseAddress(Dialect Dialect, string ConnectionString,
         try
         {
             await connection.OpenAsync(ct).ConfigureAwait(false);
+            if (!await Dialect.IsAliveAsync(connection, ct).ConfigureAwait(false))
+            {
+                // It is from before the server was started again: the next one is new.
+                await connection.CloseAsync().ConfigureAwait(false);
+                await connection.OpenAsync(ct).ConfigureAwait(false);
+            }
+
             if (IsConfined)
             {
                 Dialect.Confine(connection);
@@ -86,9 +93,14 @@ internal sealed record DatabaseAddress(Dialect Dialect, string ConnectionString,
 
             return connection;
         }
-        catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
+        catch (Exception failure)
         {
             await connection.DisposeAsync().ConfigureAwait(false);
+            if (failure is OperationCanceledException && ct.IsCancellationRequested)
+            {
+                throw;
+            }
+
             throw DatabaseFault.OfConnection(failure, this);
         }
     }

@@ -21,13 +21,14 @@ internal static class DbCommands
 
     /// <summary>The first value of the first row; null for none and for NULL.</summary>
     public static async Task<object?> ScalarAsync(
-        this DbConnection connection, string sql, CancellationToken ct, DbTransaction? transaction = null)
+        this DbConnection connection, string sql, CancellationToken ct, DbTransaction? transaction = null, int? timeoutSeconds = null)
     {
         var command = connection.CreateCommand();
         await using (command.ConfigureAwait(false))
         {
             command.CommandText = sql;
             command.Transaction = transaction;
+            command.CommandTimeout = timeoutSeconds ?? command.CommandTimeout;
             using var interruption = SqliteInterruption.Of(connection, ct);
             try
             {

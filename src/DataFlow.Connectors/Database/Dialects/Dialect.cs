@@ -97,6 +97,12 @@ internal abstract class Dialect
     /// <summary>Statements for an open connection, by what its server has told; or null.</summary>
     public virtual string? SessionSetup(DbConnection connection) => null;
 
+    /// <summary>
+    /// Asks a server whether a connection that was just opened is still one; where it isn't, the others of its pool are given up with it.
+    /// Only for providers that don't look before they give a pooled one out.
+    /// </summary>
+    public virtual ValueTask<bool> IsAliveAsync(DbConnection connection, CancellationToken ct) => ValueTask.FromResult(true);
+
     /// <summary>An identifier with its quotes.</summary>
     public virtual string Quote(string identifier) => $"\"{identifier.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
@@ -178,6 +184,17 @@ internal abstract class Dialect
 
     /// <summary>The text format of a column's values, from what the provider says about the column.</summary>
     public virtual ColumnFormat FormatOf(DbColumn column) => ColumnFormats.ByClrType(column);
+
+    /// <summary>
+    /// How many digits after the point, or of a second, a column keeps where the database rounds others off; null where it keeps all or
+    /// refuses. A date keeps none.
+    /// </summary>
+    public virtual int? DigitsOf(DbColumn column, ColumnFormat format) => format switch
+    {
+        ColumnFormat.Decimal or ColumnFormat.MySqlDecimal when column.NumericPrecision is not null =>
+            column.NumericScale is null or (>= 0 and <= 1000) ? column.NumericScale ?? 0 : null,
+        _ => null,
+    };
 
     /// <summary>Judges a failure of the server.</summary>
     public abstract FaultKind KindOf(DbException failure);

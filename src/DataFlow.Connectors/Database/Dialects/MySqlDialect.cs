@@ -141,6 +141,15 @@ internal sealed class MySqlDialect : Dialect
         _ => ColumnFormats.ByClrType(column),
     };
 
+    public override int? DigitsOf(DbColumn column, ColumnFormat format) => format switch
+    {
+        ColumnFormat.MySqlDate or ColumnFormat.MySqlYear => 0,
+        ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 or ColumnFormat.UInt64 => 0,
+        ColumnFormat.MySqlMoment => SecondDigits(column, "2024-01-01 10:00:00".Length),
+        ColumnFormat.Interval => SecondDigits(column, "-838:59:59".Length),
+        _ => base.DigitsOf(column, format),
+    };
+
     public override void Bind(DbCommand command, CursorValue value)
     {
         base.Bind(command, value);
@@ -192,6 +201,8 @@ internal sealed class MySqlDialect : Dialect
             return Convert.ToInt64(await command.ExecuteScalarAsync(ct).ConfigureAwait(false), CultureInfo.InvariantCulture) > 0;
         }
     }
+
+    private static int SecondDigits(DbColumn column, int without) => Math.Max(0, (column.ColumnSize ?? 0) - without - 1);
 
     private static bool IsToNull(string behaviour) => behaviour.ToUpperInvariant() is "CONVERT_TO_NULL" or "CONVERTTONULL";
 

@@ -91,6 +91,20 @@ internal sealed class PostgreSqlDialect : Dialect
             ? "SET DateStyle = 'ISO, MDY'"
             : null;
 
+    public override async ValueTask<bool> IsAliveAsync(DbConnection connection, CancellationToken ct)
+    {
+        try
+        {
+            await connection.ScalarAsync("SELECT 1", ct, timeoutSeconds: connection.ConnectionTimeout).ConfigureAwait(false);
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            NpgsqlConnection.ClearPool((NpgsqlConnection)connection);
+            return false;
+        }
+    }
+
     public override ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) =>
         PostgreSqlTransactionWatch.CreateAsync(address, ct);
 
@@ -106,6 +120,13 @@ internal sealed class PostgreSqlDialect : Dialect
         string.Join(", ", shape.Columns.Select((column, index) => PostgreSqlColumns.Select(column, shape.Formats[index])));
 
     public override ColumnFormat FormatOf(DbColumn column) => PostgreSqlColumns.FormatOf(column);
+
+    public override int? DigitsOf(DbColumn column, ColumnFormat format) => format switch
+    {
+        ColumnFormat.Date => 0,
+        ColumnFormat.Time or ColumnFormat.Timestamp or ColumnFormat.TimestampTz => column.NumericPrecision ?? FractionDigits,
+        _ => base.DigitsOf(column, format),
+    };
 
     public override FaultKind KindOf(DbException failure) => failure is PostgresException { SqlState: { Length: 5 } state }
         ? state switch

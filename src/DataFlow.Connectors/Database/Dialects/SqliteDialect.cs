@@ -74,7 +74,7 @@ internal sealed class SqliteDialect : Dialect
 
     public override Task<IRowReader> ReadAsync(
         DbConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, CancellationToken ct) =>
-        Task.FromResult<IRowReader>(SqliteRowReader.Start((SqliteConnection)connection, sql, shape, ct));
+        Task.FromResult<IRowReader>(SqliteRowReader.Start((SqliteConnection)connection, sql, shape, limits, ct));
 
     public override void Bind(DbCommand command, CursorValue value)
     {
@@ -91,6 +91,7 @@ internal sealed class SqliteDialect : Dialect
         1 => FaultKind.Query,
         5 or 6 => FaultKind.Passing,
         8 or 14 or 26 => FaultKind.NoDatabase,
+        9 => FaultKind.TimedOut,
         18 or 19 or 20 => FaultKind.Data,
         _ => FaultKind.Passing,
     };

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 
 namespace DataFlow.Connectors;
@@ -15,6 +16,8 @@ internal sealed record PendingBound(CursorValue High, IReadOnlyList<string> Wait
 /// </summary>
 internal sealed class CommitHorizon(DatabaseAddress address, ITransactionWatch? watch, TimeSpan lag, TimeProvider time)
 {
+    private (long NotBefore, long Timestamp) _captured;
+
     /// <summary>What it goes by, for people.</summary>
     public string Description => watch is null
         ? string.Create(CultureInfo.InvariantCulture, $"a safety lag of {lag.TotalSeconds:0.###} s")
@@ -26,7 +29,7 @@ internal sealed class CommitHorizon(DatabaseAddress address, ITransactionWatch? 
     public static async Task<CommitHorizon> CreateAsync(
         DatabaseAddress address, DatabaseSourceOptions options, TimeProvider time, CancellationToken ct)
     {
-        var watch = await address.Dialect.WatchAsync(address, ct).ConfigureAwait(false);
+        var watch = await AskAsync(address, async () => await address.Dialect.WatchAsync(address, ct).ConfigureAwait(false)).ConfigureAwait(false);
         var lag = options.SafetyLag ?? (watch is null ? address.Dialect.DefaultSafetyLag(options.IncrementalType) : TimeSpan.Zero);
         return new CommitHorizon(address, watch, lag, time);
     }
@@ -35,8 +38,8 @@ internal sealed class CommitHorizon(DatabaseAddress address, ITransactionWatch? 
     public async Task<PendingBound> CaptureAsync(CursorValue high, CancellationToken ct)
     {
         var notBefore = lag > TimeSpan.Zero ? await ClockAsync(ct).ConfigureAwait(false) + (long)lag.TotalMilliseconds : 0;
-        return new PendingBound(
-            high, watch is null ? [] : await watch.ListAsync(ct).ConfigureAwait(false), IsSecond: watch is null, notBefore);
+        _captured = (notBefore, time.GetTimestamp());
+        return new PendingBound(high, watch is null ? [] : await AskAsync(watch.ListAsync, ct).ConfigureAwait(false), IsSecond: watch is null, notBefore);
     }
 
     /// <summary>
@@ -44,7 +47,7 @@ internal sealed class CommitHorizon(DatabaseAddress address, ITransactionWatch? 
     /// </summary>
     public async Task<PendingBound?> ReviewAsync(PendingBound bound, CancellationToken ct)
     {
-        if (bound.NotBefore > 0 && await ClockAsync(ct).ConfigureAwait(false) < bound.NotBefore)
+        if (bound.NotBefore > 0 && (IsTooEarly(bound) || await ClockAsync(ct).ConfigureAwait(false) < bound.NotBefore))
         {
             return bound;
         }
@@ -55,7 +58,7 @@ internal sealed class CommitHorizon(DatabaseAddress address, ITransactionWatch? 
             return bound.Waits.Count > 0 ? await CaptureAsync(bound.High, ct).ConfigureAwait(false) : null;
         }
 
-        var open = bound.Waits.Count == 0 ? [] : await watch.ListAsync(ct).ConfigureAwait(false);
+        var open = bound.Waits.Count == 0 ? [] : await AskAsync(watch.ListAsync, ct).ConfigureAwait(false);
         IReadOnlyList<string> waits = [.. bound.Waits.Intersect(open)];
         if (waits.Count > 0)
         {
@@ -67,7 +70,7 @@ internal sealed class CommitHorizon(DatabaseAddress address, ITransactionWatch? 
             return null;
         }
 
-        var left = await watch.ListLeftAsync(ct).ConfigureAwait(false);
+        var left = await AskAsync(watch.ListLeftAsync, ct).ConfigureAwait(false);
         return left.Count == 0 ? null : bound with { Waits = left, IsSecond = true };
     }
 
@@ -79,16 +82,44 @@ internal sealed class CommitHorizon(DatabaseAddress address, ITransactionWatch? 
             return time.GetUtcNow().ToUnixTimeMilliseconds();
         }
 
-        var connection = await address.OpenAsync(ct).ConfigureAwait(false);
-        await using (connection.ConfigureAwait(false))
+        var clock = await AskAsync(address, async () =>
         {
-            return await connection.ScalarAsync(address.Dialect.ClockQuery, ct).ConfigureAwait(false) switch
+            var connection = await address.OpenAsync(ct).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false))
             {
-                string text =>
-                    new DateTimeOffset(DateTime.Parse(text, CultureInfo.InvariantCulture), TimeSpan.Zero).ToUnixTimeMilliseconds(),
-                DateTime moment => new DateTimeOffset(moment, TimeSpan.Zero).ToUnixTimeMilliseconds(),
-                var milliseconds => Convert.ToInt64(milliseconds, CultureInfo.InvariantCulture),
-            };
+                return await connection.ScalarAsync(address.Dialect.ClockQuery, ct).ConfigureAwait(false);
+            }
+        }).ConfigureAwait(false);
+        return clock switch
+        {
+            string text =>
+                new DateTimeOffset(DateTime.Parse(text, CultureInfo.InvariantCulture), TimeSpan.Zero).ToUnixTimeMilliseconds(),
+            DateTime moment => new DateTimeOffset(moment, TimeSpan.Zero).ToUnixTimeMilliseconds(),
+            DateTimeOffset moment => moment.ToUnixTimeMilliseconds(),
+            var milliseconds => Convert.ToInt64(milliseconds, CultureInfo.InvariantCulture),
+        };
+    }
+
+    /// <summary>
+    /// True while the lag has not passed since we looked: the database's clock may be set forward, and would end it too early. For a
+    /// bound of an earlier run there is that clock alone.
+    /// </summary>
+    private bool IsTooEarly(PendingBound bound) =>
+        bound.NotBefore == _captured.NotBefore && time.GetElapsedTime(_captured.Timestamp) < lag;
+
+    private ValueTask<T> AskAsync<T>(Func<CancellationToken, ValueTask<T>> ask, CancellationToken ct) =>
+        AskAsync(address, async () => await ask(ct).ConfigureAwait(false));
+
+    /// <summary>A server that is lost in the middle of a question is one that is lost at any other time.</summary>
+    private static async ValueTask<T> AskAsync<T>(DatabaseAddress address, Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask().ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is DbException or IOException or TimeoutException or InvalidOperationException)
+        {
+            throw DatabaseFault.OfStatement(failure, address, null);
         }
     }
 }

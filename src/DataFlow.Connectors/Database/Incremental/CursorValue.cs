@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace DataFlow.Connectors;
 
@@ -40,11 +41,14 @@ internal readonly struct CursorValue : IComparable<CursorValue>, IEquatable<Curs
 
     public CursorKind Kind { get; }
 
-    /// <summary>The number, or the 100 ns of a moment.</summary>
+    /// <summary>The number, unless it is long, or the 100 ns of a moment.</summary>
     public decimal Number { get; }
 
-    /// <summary>The text of a <see cref="CursorKind.Text"/>, and of a moment as somebody wrote it.</summary>
+    /// <summary>The text of a <see cref="CursorKind.Text"/>, of a long number, and of a moment as somebody wrote it.</summary>
     public string Text { get; }
+
+    /// <summary>True for a number with more digits than a decimal has: it is its text.</summary>
+    public bool IsLong => Kind == CursorKind.Number && Text.Length > 0;
 
     /// <summary>True for an instant: the moment is in UTC.</summary>
     public bool HasZone { get; }
@@ -54,6 +58,34 @@ internal readonly struct CursorValue : IComparable<CursorValue>, IEquatable<Curs
 
     public static CursorValue OfNumber(decimal number) => new(CursorKind.Number, number, null, false);
 
+    /// <summary>A plain number of any length, with all its digits: <c>-12.50</c>.</summary>
+    /// <exception cref="FormatException">It is no number.</exception>
+    public static CursorValue OfNumber(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.Length <= ExactNumber.MostDecimalDigits)
+        {
+            return OfNumber(decimal.Parse(utf8, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture));
+        }
+
+        var text = ExactNumber.Normalize(Encoding.ASCII.GetString(utf8));
+        return text.Count(char.IsAsciiDigit) <= ExactNumber.MostDecimalDigits
+            ? OfNumber(decimal.Parse(text, CultureInfo.InvariantCulture))
+            : new(CursorKind.Number, 0, text, false);
+    }
+
+    /// <summary>A number of which the shortest digits give the same one again.</summary>
+    public static CursorValue OfDouble(double number)
+    {
+        if (!double.IsFinite(number))
+        {
+            return Endless;
+        }
+
+        // Beyond these sizes the shortest form has an exponent.
+        var format = Math.Abs(number) switch { 0 or >= 1e-5 and < 1e15 => "R", < 1 => "F1074", _ => "F0" };
+        return OfNumber(Encoding.ASCII.GetBytes(number.ToString(format, CultureInfo.InvariantCulture)));
+    }
+
     public static CursorValue OfText(string text) => new(CursorKind.Text, 0, text, false);
 
     public static CursorValue OfMoment(long ticks, bool hasZone = false, string? text = null) =>
@@ -62,6 +94,7 @@ internal readonly struct CursorValue : IComparable<CursorValue>, IEquatable<Curs
     /// <summary>A value that is surely below, however finely the column counts.</summary>
     public CursorValue Below() => Kind switch
     {
+        CursorKind.Number when IsLong => OfNumber(Encoding.ASCII.GetBytes(ExactNumber.Below(Text))),
         CursorKind.Number => OfNumber(Number - 1),
         CursorKind.Moment => OfMoment((long)Math.Max(0, Number - TimeSpan.TicksPerDay), HasZone),
         CursorKind.Text when Text.Length > 0 => OfText(Text[..^1] + (char)(Text[^1] - 1)),
@@ -71,7 +104,7 @@ internal readonly struct CursorValue : IComparable<CursorValue>, IEquatable<Curs
     /// <summary>The value as the database writes it, with as many digits of a second as it counts.</summary>
     public string ToText(int fractionDigits) => Kind switch
     {
-        CursorKind.Number => Number.ToString(CultureInfo.InvariantCulture),
+        CursorKind.Number when !IsLong => Number.ToString(CultureInfo.InvariantCulture),
         CursorKind.Moment =>
             new DateTime((long)Number).ToString("yyyy-MM-dd HH:mm:ss.fffffff"[..(20 + fractionDigits)], CultureInfo.InvariantCulture),
         _ => Text,
@@ -80,7 +113,7 @@ internal readonly struct CursorValue : IComparable<CursorValue>, IEquatable<Curs
     /// <summary>The value as one number for people: the id, or the Unix seconds.</summary>
     public double ToGauge() => Kind switch
     {
-        CursorKind.Number => (double)Number,
+        CursorKind.Number => double.Parse(ToText(0), CultureInfo.InvariantCulture),
         CursorKind.Moment => (double)(Number - DateTime.UnixEpoch.Ticks) / TicksPerSecond,
         _ =>
             DateTime.TryParse(
@@ -95,6 +128,7 @@ internal readonly struct CursorValue : IComparable<CursorValue>, IEquatable<Curs
         CursorKind.Number => "n" + ToText(0),
         CursorKind.Moment => (HasZone ? "z" : "m") + ToText(7),
         CursorKind.Text => "t" + Text,
+        CursorKind.Endless => "e",
         _ => "",
     };
 
@@ -102,17 +136,23 @@ internal readonly struct CursorValue : IComparable<CursorValue>, IEquatable<Curs
     /// <exception cref="FormatException">It is something else.</exception>
     public static CursorValue Restore(string stored) => stored switch
     {
-        ['n', .. var number] => OfNumber(decimal.Parse(number, NumberStyles.Number, CultureInfo.InvariantCulture)),
+        ['n', .. var number] => OfNumber(Encoding.UTF8.GetBytes(number)),
         ['m' or 'z', .. var moment] => OfMoment(
             DateTime.ParseExact(moment, "yyyy-MM-dd HH:mm:ss.fffffff", CultureInfo.InvariantCulture).Ticks, stored[0] == 'z'),
         ['t', .. var text] => OfText(text),
-        _ => None,
+        "e" => Endless,
+        "" => None,
+        _ => throw new FormatException($"'{stored}' is no stored value of an incremental column."),
     };
 
     /// <inheritdoc/>
-    public int CompareTo(CursorValue other) => Kind != other.Kind
-        ? Kind.CompareTo(other.Kind)
-        : Kind == CursorKind.Text ? string.CompareOrdinal(Text, other.Text) : Number.CompareTo(other.Number);
+    public int CompareTo(CursorValue other) => Kind switch
+    {
+        _ when Kind != other.Kind => Kind.CompareTo(other.Kind),
+        CursorKind.Text => string.CompareOrdinal(Text, other.Text),
+        _ when IsLong || other.IsLong => ExactNumber.Compare(ExactNumber.Normalize(ToText(0)), ExactNumber.Normalize(other.ToText(0))),
+        _ => Number.CompareTo(other.Number),
+    };
 
     /// <inheritdoc/>
     public bool Equals(CursorValue other) => CompareTo(other) == 0;
@@ -121,7 +161,7 @@ internal readonly struct CursorValue : IComparable<CursorValue>, IEquatable<Curs
     public override bool Equals(object? obj) => obj is CursorValue other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Kind, Number, Kind == CursorKind.Text ? Text : null);
+    public override int GetHashCode() => HashCode.Combine(Kind, Number, Kind == CursorKind.Moment ? null : Text);
 
     public static bool operator ==(CursorValue left, CursorValue right) => left.Equals(right);
 

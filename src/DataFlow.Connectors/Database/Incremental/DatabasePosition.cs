@@ -49,9 +49,22 @@ internal sealed class DatabasePosition(QueryState state) : Position
                     + "over with --fresh.");
         }
 
-        using var document = JsonDocument.Parse(position.Json);
-        var root = document.RootElement;
-        return new QueryState
+        try
+        {
+            using var document = JsonDocument.Parse(position.Json);
+            return Parse(document.RootElement);
+        }
+        catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
+        {
+            throw ConnectorException.User(
+                $"The stored position of the query is not one of a database source: {position.Json} ({failure.Message}) It looks like "
+                + "{\"v\":1,\"rows\":3,\"cursor\":\"n42\"}. Set another with 'dataflow state set', or start over with --fresh.",
+                failure);
+        }
+    }
+
+    private static QueryState Parse(JsonElement root) =>
+        new()
         {
             Rows = root.GetProperty("rows").GetInt64(),
             Lower = CursorOf(root, "cursor"),
@@ -69,7 +82,6 @@ internal sealed class DatabasePosition(QueryState state) : Position
                     pending.GetProperty("notBefore").GetInt64())
                 : null,
         };
-    }
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer)

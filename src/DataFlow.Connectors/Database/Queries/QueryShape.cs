@@ -80,6 +80,21 @@ internal sealed class QueryShape
                 + $"({string.Join(", ", Schema.Names)}). Add it to the SELECT.");
     }
 
+    /// <summary>Makes sure that a query that runs gives the columns that were described: a table may be altered in between.</summary>
+    /// <exception cref="ConnectorException">It gives others, or in another order.</exception>
+    public void CheckNames(IEnumerable<string> running)
+    {
+        if (!running.SequenceEqual(Schema.Names))
+        {
+            throw Changed(running);
+        }
+    }
+
+    /// <summary>What is to be said when a query gives other columns.</summary>
+    public ConnectorException Changed(IEnumerable<string> running) => ConnectorException.External(
+        $"The columns of the query have changed since it was described: {string.Join(", ", running)} instead of {Signature}. "
+        + "It is described and run anew.");
+
     /// <summary>The columns that a list of names means.</summary>
     /// <exception cref="ConnectorException">A name is not among them.</exception>
     public int[] Find(IReadOnlyList<string> names, string option) => [.. names.Select(name =>

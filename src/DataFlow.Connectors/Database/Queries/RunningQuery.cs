@@ -56,7 +56,7 @@ internal sealed class RunningQuery : IAsyncDisposable
             await connection.DisposeAsync().ConfigureAwait(false);
             if (IsStop(failure, ct))
             {
-                throw;
+                throw new OperationCanceledException(failure.Message, failure, ct);
             }
 
             onError();
@@ -111,8 +111,9 @@ internal sealed class RunningQuery : IAsyncDisposable
         }
     }
 
+    /// <summary>Some providers call the end that a stop brings an error of the statement.</summary>
     private static bool IsStop(Exception failure, CancellationToken stop) =>
-        failure is OperationCanceledException && stop.IsCancellationRequested;
+        failure is OperationCanceledException or DbException && stop.IsCancellationRequested;
 
     private async ValueTask<bool> AwaitAsync(ValueTask<bool> read, CancellationToken stop)
     {

@@ -76,7 +76,7 @@ internal sealed class SourceQuery
 
     /// <summary>The highest cursor that there is now.</summary>
     public SqlText Highest(QueryShape shape, CursorValue lower, CursorValue start) =>
-        Inside(new SqlTextBuilder().Add($"SELECT max({Column(shape, shape.Cursor)})"), shape, lower, start).Build();
+        Inside(new SqlTextBuilder().Add($"SELECT max({Column(shape, shape.Cursor)}) AS {Name(shape, shape.Cursor)}"), shape, lower, start).Build();
 
     /// <summary>The rows behind a key, in the key's order, no more than a page of them.</summary>
     public SqlText Page(QueryShape shape, int[] key, IReadOnlyList<CursorValue>? after, int rows)
@@ -106,6 +106,18 @@ internal sealed class SourceQuery
         return sql.Add(_dialect.First($" ORDER BY {order}", rows)).Build();
     }
 
+    /// <summary>Two rows with a key, of nothing but its first column, if there are as many.</summary>
+    public SqlText Twins(QueryShape shape, int[] key, IReadOnlyList<CursorValue> values)
+    {
+        var sql = new SqlTextBuilder().Add($"SELECT {Column(shape, key[0])} FROM (\n").Add(_template, CursorValue.None).Add("\n) q");
+        for (var index = 0; index < key.Length; index++)
+        {
+            sql.Add($"{(index == 0 ? " WHERE" : " AND")} {Column(shape, key[index])} = ").Add(values[index]);
+        }
+
+        return sql.Add(_dialect.First($" ORDER BY {Column(shape, key[0])}", 2)).Build();
+    }
+
     private SqlTextBuilder Nulls(QueryShape shape, CursorValue start, string select) =>
         new SqlTextBuilder().Add($"SELECT {select} FROM (\n").Add(_template, start)
             .Add($"\n) q WHERE {Column(shape, shape.Cursor)} IS NULL");
@@ -118,5 +130,7 @@ internal sealed class SourceQuery
         return sql.Add(_share.After(" AND ", shape));
     }
 
-    private string Column(QueryShape shape, int column) => $"q.{_dialect.Quote(shape.Schema.Names[column])}";
+    private string Column(QueryShape shape, int column) => $"q.{Name(shape, column)}";
+
+    private string Name(QueryShape shape, int column) => _dialect.Quote(shape.Schema.Names[column]);
 }

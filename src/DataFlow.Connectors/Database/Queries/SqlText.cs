@@ -24,12 +24,17 @@ internal sealed record SqlText(IReadOnlyList<string> Segments, IReadOnlyList<Cur
     public DbCommand CreateCommand(DbConnection connection, Dialect dialect)
     {
         var command = connection.CreateCommand();
-        command.CommandText = With(index => dialect.Placeholder(index + 1));
-        foreach (var value in Values)
+        command.CommandText = With(index =>
         {
-            dialect.Bind(command, value);
-        }
+            if (Values[index].IsLong)
+            {
+                // No parameter of ADO.NET takes it with all its digits; digits are safe to stand in the text.
+                return $"({Values[index].ToText(0)})";
+            }
 
+            dialect.Bind(command, Values[index]);
+            return dialect.Placeholder(command.Parameters.Count);
+        });
         return command;
     }
 

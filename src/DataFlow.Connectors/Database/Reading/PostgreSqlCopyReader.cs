@@ -80,7 +80,7 @@ internal sealed class PostgreSqlCopyReader : IRowReader
             ColumnFormat.Int64 => CursorValue.OfNumber(BinaryPrimitives.ReadInt64BigEndian(value)),
             ColumnFormat.Int32 => CursorValue.OfNumber(BinaryPrimitives.ReadInt32BigEndian(value)),
             ColumnFormat.Int16 => CursorValue.OfNumber(BinaryPrimitives.ReadInt16BigEndian(value)),
-            ColumnFormat.Decimal => PostgreSqlNumeric.ToDecimal(value) is { } number ? CursorValue.OfNumber(number) : CursorValue.Endless,
+            ColumnFormat.Decimal => PostgreSqlNumeric.ToCursor(value),
             ColumnFormat.Timestamp or ColumnFormat.TimestampTz =>
                 Moment(BinaryPrimitives.ReadInt64BigEndian(value), _formats[column] == ColumnFormat.TimestampTz),
             ColumnFormat.Date => Moment(PostgreSqlFarDate.StartOf(BinaryPrimitives.ReadInt32BigEndian(value)), hasZone: false),

@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
-using System.Text;
 
 namespace DataFlow.Connectors;
 
@@ -66,19 +64,17 @@ internal static class PostgreSqlNumeric
         return at;
     }
 
-    /// <summary>The number as a decimal; null for NaN, infinity and what doesn't fit.</summary>
-    public static decimal? ToDecimal(ReadOnlySpan<byte> value)
+    /// <summary>The number with all its digits; endless for NaN and infinity.</summary>
+    public static CursorValue ToCursor(ReadOnlySpan<byte> value)
     {
-        Span<byte> text = stackalloc byte[512];
-        if (MostBytes(value) > text.Length)
+        if (BinaryPrimitives.ReadUInt16BigEndian(value[4..]) is NaN or PositiveInfinity or NegativeInfinity)
         {
-            return null;
+            return CursorValue.Endless;
         }
 
-        var length = Write(text, value);
-        return decimal.TryParse(Encoding.ASCII.GetString(text[..length]), NumberStyles.Number, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : null;
+        var most = MostBytes(value);
+        Span<byte> text = most <= 512 ? stackalloc byte[512] : new byte[most];
+        return CursorValue.OfNumber(text[..Write(text, value)]);
     }
 
     private static int Digit(ReadOnlySpan<byte> digits, int count, int index) =>

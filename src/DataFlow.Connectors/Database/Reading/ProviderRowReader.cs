@@ -10,9 +10,10 @@ internal sealed class ProviderRowReader : IRowReader
 {
     private readonly DbCommand _command;
     private readonly DbDataReader _reader;
-    private readonly ColumnFormat[] _formats;
     private readonly FieldRef[] _fields;
     private readonly bool _zeroDatesAreNull;
+    private ColumnFormat[] _formats;
+    private bool[] _areSingleBits = [];
 
     private ProviderRowReader(DbCommand command, DbDataReader reader, QueryShape shape, Dialect dialect)
     {
@@ -28,7 +29,7 @@ internal sealed class ProviderRowReader : IRowReader
     /// <param name="shape">The columns as they were described.</param>
     /// <param name="dialect">The database.</param>
     /// <param name="ct">A stop.</param>
-    /// <exception cref="ConnectorException">The table was altered in between: values would be read as what they are not.</exception>
+    /// <exception cref="ConnectorException">The columns are others by now: values would be taken for what they are not.</exception>
     public static async Task<IRowReader> StartAsync(DbCommand command, QueryShape shape, Dialect dialect, CancellationToken ct)
     {
         try
@@ -40,12 +41,16 @@ internal sealed class ProviderRowReader : IRowReader
             }
 
             var rows = new ProviderRowReader(command, await command.ExecuteReaderAsync(ct).ConfigureAwait(false), shape, dialect);
-            if (dialect.HasColumnTypes)
+            try
             {
-                await rows.CheckTypesAsync(shape, dialect, ct).ConfigureAwait(false);
+                await rows.CheckColumnsAsync(shape, dialect, ct).ConfigureAwait(false);
+                return rows;
             }
-
-            return rows;
+            catch
+            {
+                await rows.EndAsync().ConfigureAwait(false);
+                throw;
+            }
         }
         catch
         {
@@ -91,9 +96,7 @@ internal sealed class ProviderRowReader : IRowReader
             ColumnFormat.Text or ColumnFormat.Uuid =>
                 CursorValue.OfText(Convert.ToString(_reader.GetValue(column), CultureInfo.InvariantCulture)!),
             ColumnFormat.MySqlDecimal => OfMySql(((MySqlDataReader)_reader).GetMySqlDecimal(column)),
-            _ => _reader.GetValue(column) is var number and (decimal or ulong or uint)
-                ? CursorValue.OfNumber(Convert.ToDecimal(number, CultureInfo.InvariantCulture))
-                : CursorValue.None,
+            _ => OfValue(_reader.GetValue(column)),
         };
     }
 
@@ -117,16 +120,37 @@ internal sealed class ProviderRowReader : IRowReader
         await _command.DisposeAsync().ConfigureAwait(false);
     }
 
-    private async Task CheckTypesAsync(QueryShape shape, Dialect dialect, CancellationToken ct)
+    /// <summary>Compares the columns with those that were described, and takes over what the running query itself says of them.</summary>
+    private async Task CheckColumnsAsync(QueryShape shape, Dialect dialect, CancellationToken ct)
     {
-        var now = await _reader.GetColumnSchemaAsync(ct).ConfigureAwait(false);
-        if (!now.Select(column => dialect.FormatOf(column).TypeOf()).SequenceEqual(shape.Formats.Select(format => format.TypeOf())))
+        shape.CheckNames(Enumerable.Range(0, _reader.FieldCount).Select(_reader.GetName));
+        if (!dialect.HasColumnTypes)
+        {
+            // Where the columns are of another type than described, or of none, each value's own type decides.
+            _formats = [.. shape.Formats.Select((format, column) =>
+                _reader.GetFieldType(column) == shape.Columns[column].DataType ? format : ColumnFormat.Dynamic)];
+            return;
+        }
+
+        var columns = await _reader.GetColumnSchemaAsync(ct).ConfigureAwait(false);
+        _formats = [.. columns.Select(dialect.FormatOf)];
+        _areSingleBits = [.. columns.Select(column => column.ColumnSize == 1)];
+        if (!_formats.Select(format => format.TypeOf()).SequenceEqual(shape.Formats.Select(format => format.TypeOf())))
+        {
+            throw shape.Changed(columns.Select(QueryShape.Name));
+        }
+    }
+
+    private async Task EndAsync()
+    {
+        try
         {
             await CancelAsync().ConfigureAwait(false);
             await DisposeAsync().ConfigureAwait(false);
-            throw ConnectorException.External(
-                $"The columns of the query have changed since it was described: {string.Join(", ", now.Select(QueryShape.Name))} instead of "
-                + $"{shape.Signature}. It is described and run anew.");
+        }
+        catch (DbException)
+        {
+            // What had made it end says more.
         }
     }
 
@@ -159,9 +183,8 @@ internal sealed class ProviderRowReader : IRowReader
                 row.Commit(ColumnText.Timestamp(row.Reserve(ColumnText.Most), _reader.GetDateTime(column)));
                 return;
             case ColumnFormat.Bits when _reader.GetValue(column) is ulong bits:
-                var isOne = _reader.GetColumnSchema()[column].ColumnSize == 1;
                 var room = row.Reserve(ColumnText.Most);
-                row.Commit(isOne ? ColumnText.Bool(room, bits != 0) : ColumnText.Unsigned(room, bits));
+                row.Commit(_areSingleBits[column] ? ColumnText.Bool(room, bits != 0) : ColumnText.Unsigned(room, bits));
                 return;
             default:
                 AppendValue(ref row, _reader.GetValue(column));
@@ -169,10 +192,19 @@ internal sealed class ProviderRowReader : IRowReader
         }
     }
 
-    private static CursorValue OfMySql(MySqlDecimal value) =>
-        decimal.TryParse(value.ToString(), NumberStyles.Number, CultureInfo.InvariantCulture, out var number)
-            ? CursorValue.OfNumber(number)
-            : CursorValue.Endless;
+    private static CursorValue OfMySql(MySqlDecimal value) => CursorValue.OfNumber(Encoding.ASCII.GetBytes(value.ToString()));
+
+    /// <summary>By the value's own type, where the column tells nothing.</summary>
+    private static CursorValue OfValue(object value) => value switch
+    {
+        sbyte or byte or short or ushort or int or uint or long or ulong or decimal =>
+            CursorValue.OfNumber(Convert.ToDecimal(value, CultureInfo.InvariantCulture)),
+        DateTime moment => CursorValue.OfMoment(moment.Ticks),
+        DateTimeOffset moment => CursorValue.OfMoment(moment.UtcTicks, hasZone: true),
+        DateOnly date => CursorValue.OfMoment(date.ToDateTime(TimeOnly.MinValue).Ticks),
+        string or Guid => CursorValue.OfText(Convert.ToString(value, CultureInfo.InvariantCulture)!),
+        _ => CursorValue.None,
+    };
 
     private void AppendMySql(ref RowText row, MySqlDateTime value, ColumnFormat format)
     {

@@ -10,20 +10,26 @@ internal sealed class SqliteRowReader : IRowReader
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _statement;
     private readonly SqliteValues _values;
+    private readonly QueryShape _shape;
     private readonly FieldRef[] _fields;
     private readonly SqliteInterruption _interruption;
+    private readonly SqliteTimeout? _timeout;
+    private bool _isChecked;
 
-    private SqliteRowReader(sqlite3 database, sqlite3_stmt statement, int columns, SqliteInterruption interruption)
+    private SqliteRowReader(sqlite3 database, sqlite3_stmt statement, QueryShape shape, SqliteInterruption interruption, SqliteTimeout? timeout)
     {
         _database = database;
         _statement = statement;
         _values = new SqliteValues(statement);
-        _fields = new FieldRef[columns];
+        _shape = shape;
+        _fields = new FieldRef[shape.Formats.Length];
         _interruption = interruption;
+        _timeout = timeout;
     }
 
     /// <summary>Prepares the query; it runs with the first row that is asked for, and breaks off at a stop even between two rows.</summary>
-    public static SqliteRowReader Start(SqliteConnection connection, SqlText sql, QueryShape shape, CancellationToken stop)
+    public static SqliteRowReader Start(
+        SqliteConnection connection, SqlText sql, QueryShape shape, QueryLimits limits, CancellationToken stop)
     {
         var database = connection.Handle!;
         var statement = Prepare(database, sql);
@@ -32,7 +38,8 @@ internal sealed class SqliteRowReader : IRowReader
             Bind(statement, index + 1, sql.Values[index]);
         }
 
-        return new SqliteRowReader(database, statement, shape.Formats.Length, SqliteInterruption.Of(connection, stop));
+        return new SqliteRowReader(
+            database, statement, shape, SqliteInterruption.Of(connection, stop), SqliteTimeout.Of(database, limits.TimeoutSeconds));
     }
 
     /// <summary>Compiles a query without values.</summary>
@@ -45,11 +52,21 @@ internal sealed class SqliteRowReader : IRowReader
     public ValueTask<bool> ReadAsync(CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
+        _timeout?.Enter();
         var result = raw.sqlite3_step(_statement);
+        _timeout?.Leave();
         if (result is not (raw.SQLITE_ROW or raw.SQLITE_DONE))
         {
             ct.ThrowIfCancellationRequested();
             Check(_database, result);
+        }
+
+        if (!_isChecked)
+        {
+            // Where the schema has changed, the first step has compiled the statement anew; from then on it is held.
+            _shape.CheckNames(Enumerable.Range(0, raw.sqlite3_column_count(_statement))
+                .Select(column => raw.sqlite3_column_name(_statement, column).utf8_to_string()));
+            _isChecked = true;
         }
 
         return ValueTask.FromResult(result == raw.SQLITE_ROW);
@@ -86,9 +103,7 @@ internal sealed class SqliteRowReader : IRowReader
     public CursorValue CursorAt(int column) => _values.TypeOf(column) switch
     {
         raw.SQLITE_INTEGER => CursorValue.OfNumber(_values.Integer(column)),
-        raw.SQLITE_FLOAT => _values.Float(column) is var number && Math.Abs(number) < 7e27
-            ? CursorValue.OfNumber((decimal)number)
-            : CursorValue.Endless,
+        raw.SQLITE_FLOAT => CursorValue.OfDouble(_values.Float(column)),
         raw.SQLITE_TEXT => CursorValue.OfText(Encoding.UTF8.GetString(_values.Text(column))),
         _ => CursorValue.None,
     };
@@ -97,6 +112,7 @@ internal sealed class SqliteRowReader : IRowReader
 
     public ValueTask DisposeAsync()
     {
+        _timeout?.Dispose();
         _interruption.Dispose();
         _statement.Dispose();
         return ValueTask.CompletedTask;
@@ -106,11 +122,11 @@ internal sealed class SqliteRowReader : IRowReader
     {
         switch (value.Kind)
         {
-            case CursorKind.Number when value.Number == decimal.Truncate(value.Number) && Math.Abs(value.Number) <= long.MaxValue:
+            case CursorKind.Number when !value.IsLong && decimal.IsInteger(value.Number) && Math.Abs(value.Number) <= long.MaxValue:
                 raw.sqlite3_bind_int64(statement, index, (long)value.Number);
                 break;
             case CursorKind.Number:
-                raw.sqlite3_bind_double(statement, index, (double)value.Number);
+                raw.sqlite3_bind_double(statement, index, value.ToGauge());
                 break;
             default:
                 raw.sqlite3_bind_text(statement, index, value.Text);

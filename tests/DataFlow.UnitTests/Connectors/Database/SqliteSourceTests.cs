@@ -1,4 +1,5 @@
 using DataFlow.Conformance;
+using DataFlow.Connectors;
 using Microsoft.Data.Sqlite;
 
 namespace DataFlow.UnitTests.Connectors.Database;
@@ -203,6 +204,90 @@ public sealed class SqliteSourceTests : IDisposable
         Use(("query", "SELECT * FROM e"), ("key", "id"));
 
         Assert.StartsWith("Two rows have the same key (id)", (await FailureAsync()).Message);
+    }
+
+    /// <summary>A batch has seven rows, a page 50,000: behind the key at their end, the second row is not looked for.</summary>
+    [Theory]
+    [InlineData(7, "k INTEGER", "min(n, 7)")]
+    [InlineData(7, "k INTEGER, l TEXT DEFAULT 'x'", "min(n, 7)", "k,l")]
+    [InlineData(7, "k TEXT COLLATE NOCASE", "CASE WHEN n < 7 THEN char(64 + n) WHEN n = 7 THEN 'x' ELSE 'X' END")]
+    [InlineData(50_000, "k TEXT COLLATE NOCASE", "CASE WHEN n < 50000 THEN printf('a%06d', n) WHEN n = 50000 THEN 'x' ELSE 'X' END")]
+    public async Task Two_rows_of_one_key_are_an_error_also_where_a_page_or_a_run_ends_between_them(
+        int edge, string columns, string value, string key = "k")
+    {
+        Run($"CREATE TABLE e (id INTEGER, {columns}); WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n <= {edge}) INSERT INTO e (id, k) SELECT n, {value} FROM r");
+        Use(("query", "SELECT * FROM e"), ("key", key));
+        if (edge == 7)
+        {
+            Assert.NotNull((await _bench!.RunAsync(faults: new FaultSchedule().At(FaultStep.SinkWrite, 2, Fault.Throw))).Error);
+            Assert.Equal(7, _bench.Collected.Count);
+        }
+
+        Assert.StartsWith($"Two rows have the same key ({key.Replace(",", ", ", StringComparison.Ordinal)})", (await FailureAsync()).Message);
+        Assert.StartsWith("Two rows have the same key", (await FailureAsync()).Message);
+    }
+
+    [Theory]
+    [InlineData("DELETE FROM e WHERE id = 7")]
+    [InlineData("UPDATE e SET text = 'other' WHERE id = 7")]
+    public async Task A_full_load_goes_on_also_behind_a_row_that_is_gone(string change)
+    {
+        Run("CREATE TABLE e (id INTEGER PRIMARY KEY, text TEXT); WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 20) INSERT INTO e SELECT n, 'a' FROM r");
+        Use(("query", "SELECT * FROM e"), ("key", "id"));
+        Assert.NotNull((await _bench!.RunAsync(faults: new FaultSchedule().At(FaultStep.SinkWrite, 2, Fault.Throw))).Error);
+        Assert.Equal(7, _bench.Collected.Count);
+
+        Run(change);
+
+        Assert.Equal(Enumerable.Range(1, 20).Select(id => $"{id}"), await IdsAsync());
+    }
+
+    [Fact]
+    public async Task A_full_load_goes_on_behind_a_fraction_with_all_its_digits()
+    {
+        Run("CREATE TABLE e (id INTEGER, k REAL PRIMARY KEY); WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 60) INSERT INTO e SELECT n, 1e15 / 3 + n / 16.0 FROM r");
+        Use(("query", "SELECT * FROM e"), ("key", "k"));
+        for (var write = 2; write <= 4; write++)
+        {
+            Assert.NotNull((await _bench!.RunAsync(faults: new FaultSchedule().At(FaultStep.SinkWrite, 2, Fault.Throw))).Error);
+        }
+
+        Assert.Equal(Enumerable.Range(1, 60).Select(id => $"{id}"), await IdsAsync());
+    }
+
+    [Theory]
+    [InlineData("ALTER TABLE e ADD COLUMN added TEXT")]
+    [InlineData("ALTER TABLE e RENAME COLUMN b TO c")]
+    [InlineData("DROP TABLE e; CREATE TABLE e (b TEXT, a TEXT); INSERT INTO e VALUES ('b', 'a')")]
+    public async Task A_table_that_is_altered_after_it_was_described_is_not_read_as_what_it_is_not(string change)
+    {
+        Run("CREATE TABLE e (a TEXT, b TEXT); INSERT INTO e VALUES ('a', 'b')");
+        var address = DatabaseAddress.Of($"jdbc:sqlite:{Path}", new DatabaseLogin("", "", "", "drivers"), "/");
+        var sql = new SqlTextBuilder().Add("SELECT q.* FROM (SELECT * FROM e) q").Build();
+        await using var connection = await address.OpenAsync(default);
+        var shape = await QueryShape.DescribeAsync(connection, sql, address, default);
+        await using var rows = await address.Dialect.ReadAsync(connection, sql, shape, new QueryLimits(1, 0), default);
+
+        // Also the statement that is compiled already is compiled anew.
+        Run(change);
+
+        var failure = await Assert.ThrowsAsync<ConnectorException>(async () => await rows.ReadAsync(default));
+        Assert.Contains("have changed since it was described", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(FaultOwner.External, failure.Owner);
+    }
+
+    [Fact]
+    public async Task A_step_that_takes_too_long_is_broken_off()
+    {
+        Use(
+            ("query", "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT n FROM r WHERE n < 0"),
+            ("query-timeout", "500ms"));
+        Run("CREATE TABLE e (id INTEGER)");
+
+        var failure = await Task.Run(FailureAsync).WaitAsync(SourceBench.Limit);
+
+        Assert.StartsWith("Slow query performance: ", failure.Message);
+        Assert.Equal(FaultOwner.External, failure.Owner);
     }
 
     [Fact]
