@@ -37,6 +37,8 @@ internal sealed class PrivateServer : IDisposable
             KEEP=
             trap 'rm -rf "$DIR"; [ "$KEEP" ] || rm -rf "$DATA"' EXIT
             cd "$DIR" || exit 1
+            # A starting MariaDB removes the temporary files of others, where they share a folder.
+            export TMPDIR="$DIR"
             [ -d "$DATA" ] || { {{prepare}}; } || exit 1
             {{run}} &
             SERVER=$!
