@@ -37,7 +37,7 @@ public sealed class TabTextTests
     {
         var address = DatabaseAddress.Of("jdbc:postgresql://db/d", new DatabaseLogin("", "", "", "drivers"), "/");
         var target = new WriteTarget(null!, TargetTable.Of(address, "t", [new TextColumn()]), [], new DatabaseSinkOptions());
-        var run = new RowRun(batch, Enumerable.Range(0, rows).ToArray(), [0], [0], IsDelete: false);
+        var run = new RowRun(batch, Enumerable.Range(0, rows).ToArray(), [0], [0], IsDelete: false, IsPartial: false);
         using var lines = new TabText(target, new BatchPool(), boolsAsDigits: false).Encode(run, run.Rows.Span, numbered: false);
         return Encoding.UTF8.GetString(lines.Bytes.Span);
     }
