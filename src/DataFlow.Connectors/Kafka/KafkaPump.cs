@@ -291,8 +291,13 @@ internal sealed partial class KafkaPump : IDisposable
             }
         }
 
-        return _starts.Resolve(partitions, known, IsNewest);
+        var read = known.Count < partitions.Count ? TopicsOfGroup() : [];
+        return _starts.Resolve(
+            partitions, known, partition => IsNewest(partition) || read.Contains(partition.Topic) || (_options.IsPattern && read.Count > 0));
     }
+
+    /// <summary>The topics in which the group has committed something, also when this pipeline has no checkpoint: members before us did.</summary>
+    private HashSet<string> TopicsOfGroup() => [.. _starts.Committed(_atStart).Keys.Select(partition => partition.Topic)];
 
     /// <summary>
     /// True for a partition that is younger than our reading of the topics: it came while we were reading, or while nobody was, since
