@@ -110,6 +110,15 @@ public sealed class TestKafka : IAsyncDisposable
         return Math.Max(-1, committed[0].Offset.Value);
     }
 
+    /// <summary>Commits an offset for a group that has no members.</summary>
+    public void Commit(string group, string topic, int partition, long next)
+    {
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = Address, GroupId = group })
+            .SetLogHandler((_, _) => { })
+            .Build();
+        consumer.Commit([new TopicPartitionOffset(topic, partition, next)]);
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

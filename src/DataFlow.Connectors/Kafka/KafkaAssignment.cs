@@ -83,7 +83,11 @@ internal sealed partial class KafkaAssignment(
     }
 
     /// <summary>The group takes partitions back: what the engine has taken of them is delivered and committed first.</summary>
-    public void Revoked(IReadOnlyCollection<TopicPartition> partitions)
+    /// <returns>
+    /// Where the group stands in them now: to be stored before the partitions are let go, because a thread that has just
+    /// acknowledged the same may come too late with it, and because a start of which nothing was delivered yet is a place to go on too.
+    /// </returns>
+    public IReadOnlyList<TopicPartitionOffset> Revoked(IReadOnlyCollection<TopicPartition> partitions)
     {
         try
         {
@@ -96,6 +100,9 @@ internal sealed partial class KafkaAssignment(
 
             Forget(leaving);
             LogRevoked(log, context.SourceId, leaving.Count);
+            return [.. leaving
+                .Where(partition => partition.Acknowledged >= 0)
+                .Select(partition => new TopicPartitionOffset(partition.Topic, partition.Number, partition.Acknowledged))];
         }
         catch (OperationCanceledException) when (disposing.IsCancellationRequested)
         {
@@ -105,6 +112,8 @@ internal sealed partial class KafkaAssignment(
         {
             Fail(exception);
         }
+
+        return [];
     }
 
     /// <summary>Partitions are somebody else's already: nothing of theirs may be committed any more.</summary>

@@ -33,6 +33,9 @@ internal static class KafkaFaults
         ErrorCode.InconsistentGroupProtocol => ConnectorException.User(
             $"The members of the group '{group}' use different ways to share partitions: {Reason(error)}. "
             + "Use another group-id, or set partition.assignment.strategy under client to what the others use."),
+        ErrorCode.InvalidSessionTimeout => ConnectorException.User(
+            $"{connection} does not take this session-timeout: {Reason(error)}. Choose one from group.min.session.timeout.ms to "
+            + "group.max.session.timeout.ms of the brokers, which are 6 s and 30 min where nobody has set them."),
         ErrorCode.InvalidGroupId => ConnectorException.User($"'{group}' is no valid name of a group: {Reason(error)}. Change group-id."),
         _ when error.IsFatal => ConnectorException.External($"The Kafka client can't go on: {Reason(error)}."),
         _ => null,

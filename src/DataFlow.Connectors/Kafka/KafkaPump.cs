@@ -64,7 +64,7 @@ internal sealed partial class KafkaPump : IDisposable
             .SetKeyDeserializer(KafkaBytes.Deserializer())
             .SetValueDeserializer(KafkaBytes.Deserializer())
             .SetPartitionsAssignedHandler((_, partitions) => _assignment.Assigned(partitions, () => Resolve(partitions)))
-            .SetPartitionsRevokedHandler((_, offsets) => _assignment.Revoked([.. offsets.Select(offset => offset.TopicPartition)]))
+            .SetPartitionsRevokedHandler((_, offsets) => Store(_assignment.Revoked([.. offsets.Select(offset => offset.TopicPartition)])))
             .SetPartitionsLostHandler((_, offsets) => _assignment.Lost([.. offsets.Select(offset => offset.TopicPartition)]))
             .SetOffsetsCommittedHandler((_, committed) => Committed(committed))
             .SetErrorHandler((_, error) => Failed(error))
@@ -122,26 +122,7 @@ internal sealed partial class KafkaPump : IDisposable
     public void Complete() => _queue.Complete();
 
     /// <summary>Lets the offsets of durable positions be committed. From any thread.</summary>
-    public void Acknowledge(IReadOnlyList<Advance> advances)
-    {
-        foreach (var offset in _assignment.Acknowledge(advances))
-        {
-            if (_options.EnableAutoCommit)
-            {
-                continue;
-            }
-
-            try
-            {
-                _consumer.StoreOffset(offset);
-            }
-            catch (KafkaException exception) when (!exception.Error.IsFatal)
-            {
-                // The partition has just been taken from us: its new owner reads on from the last commit.
-                _notices.Say($"store {exception.Error.Code}", $"The offset {offset} was not committed: {KafkaFaults.Reason(exception.Error)}");
-            }
-        }
-    }
+    public void Acknowledge(IReadOnlyList<Advance> advances) => Store(_assignment.Acknowledge(advances));
 
     /// <summary>Ends the fetching; to be followed by the end of <see cref="Run"/>, and then by <see cref="Dispose"/>.</summary>
     public void End() => _disposing.Cancel();
@@ -310,8 +291,13 @@ internal sealed partial class KafkaPump : IDisposable
             }
         }
 
-        return _starts.Resolve(partitions, known, IsNewest);
+        var read = known.Count < partitions.Count ? TopicsOfGroup() : [];
+        return _starts.Resolve(
+            partitions, known, partition => IsNewest(partition) || read.Contains(partition.Topic) || (_options.IsPattern && read.Count > 0));
     }
+
+    /// <summary>The topics in which the group has committed something, also when this pipeline has no checkpoint: members before us did.</summary>
+    private HashSet<string> TopicsOfGroup() => [.. _starts.Committed(_atStart).Keys.Select(partition => partition.Topic)];
 
     /// <summary>
     /// True for a partition that is younger than our reading of the topics: it came while we were reading, or while nobody was, since
@@ -348,6 +334,27 @@ internal sealed partial class KafkaPump : IDisposable
         var starts = _starts.Resolve(partitions, known, IsNewest);
         _consumer.IncrementalAssign(starts.Select(start => start.ToOffset()));
         _assignment.Take(starts);
+    }
+
+    private void Store(IReadOnlyList<TopicPartitionOffset> offsets)
+    {
+        if (_options.EnableAutoCommit)
+        {
+            return;
+        }
+
+        foreach (var offset in offsets)
+        {
+            try
+            {
+                _consumer.StoreOffset(offset);
+            }
+            catch (KafkaException exception) when (!exception.Error.IsFatal)
+            {
+                // The partition has just been taken from us: what could be stored of it was, when it was given back.
+                _notices.Say($"store {exception.Error.Code}", $"The offset {offset} was not committed: {KafkaFaults.Reason(exception.Error)}");
+            }
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{SourceId}: the sink is slow, so the partitions are paused until it has caught up.")]

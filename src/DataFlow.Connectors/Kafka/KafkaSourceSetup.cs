@@ -6,6 +6,8 @@ namespace DataFlow.Connectors;
 internal sealed class KafkaSourceSetup
 {
     private static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MostBetweenHeartbeats = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LeastBetweenPolls = TimeSpan.FromMinutes(5);
 
     private readonly Dictionary<string, string> _properties;
     private readonly string? _instance;
@@ -94,6 +96,12 @@ internal sealed class KafkaSourceSetup
         else
         {
             properties["session.timeout.ms"] = KafkaClientProperties.Milliseconds(Options.SessionTimeout);
+
+            // The library's own times fit its own session: in a shorter one heartbeats come too late, and a longer one it does not take.
+            var heartbeat = Options.SessionTimeout / 3;
+            properties["heartbeat.interval.ms"] = KafkaClientProperties.Milliseconds(heartbeat < MostBetweenHeartbeats ? heartbeat : MostBetweenHeartbeats);
+            properties["max.poll.interval.ms"] = KafkaClientProperties.Milliseconds(
+                Options.SessionTimeout > LeastBetweenPolls ? Options.SessionTimeout : LeastBetweenPolls);
             properties["partition.assignment.strategy"] = "cooperative-sticky";
         }
 

@@ -27,15 +27,23 @@ internal sealed class KafkaStarts(IConsumer<KafkaBytes, KafkaBytes> consumer, Ka
         IReadOnlyCollection<TopicPartition> partitions, IReadOnlyDictionary<TopicPartition, Known> known, Func<TopicPartition, bool> isNewest)
     {
         _limit = Limit;
-        var byTime = start.At is { } at
-            ? consumer.OffsetsForTimes(
-                partitions.Where(partition => !known.ContainsKey(partition) && !isNewest(partition))
-                    .Select(partition => new TopicPartitionTimestamp(partition, new Timestamp(at.UtcDateTime))),
-                Limit).ToDictionary(found => found.TopicPartition, found => found.Offset)
-            : [];
+        var byTime = ByTime([.. partitions.Where(partition => !known.ContainsKey(partition) && !isNewest(partition))]);
         return [.. partitions.Select(partition => known.TryGetValue(partition, out var position)
             ? GoOn(partition, position)
             : Begin(partition, byTime, isNewest(partition)))];
+    }
+
+    private Dictionary<TopicPartition, Offset> ByTime(IReadOnlyCollection<TopicPartition> partitions)
+    {
+        // The client takes it for an error to ask for none.
+        if (start.At is not { } at || partitions.Count == 0)
+        {
+            return [];
+        }
+
+        return consumer
+            .OffsetsForTimes(partitions.Select(partition => new TopicPartitionTimestamp(partition, new Timestamp(at.UtcDateTime))), Limit)
+            .ToDictionary(found => found.TopicPartition, found => found.Offset);
     }
 
     private Start GoOn(TopicPartition partition, Known known)

@@ -46,10 +46,16 @@ internal sealed class ConnectionLog(ILogger logger, string sourceId)
     private async Task SayAfterAsync(Task before, Exception failure)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
-        logger.ConnectionFailed(failure, sourceId, failure.Message);
-        lock (_gate)
+        try
         {
-            _waiting--;
+            logger.ConnectionFailed(failure, sourceId, failure.Message);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _waiting--;
+            }
         }
     }
 }

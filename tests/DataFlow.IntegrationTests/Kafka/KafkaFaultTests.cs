@@ -104,6 +104,19 @@ public sealed class KafkaFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_session_timeout_that_the_brokers_do_not_take_is_refused_with_their_bounds()
+    {
+        const int InvalidSessionTimeout = 26;
+        await _kafka.FailNextAsync(JoinGroup, [.. Enumerable.Repeat(InvalidSessionTimeout, 20)]);
+
+        var error = await Failure(_topic.Config());
+
+        Assert.Equal(FaultOwner.User, error.Owner);
+        Assert.Contains("session-timeout", error.Message, StringComparison.Ordinal);
+        Assert.Contains("group.max.session.timeout.ms", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_topic_that_the_user_may_not_read_pauses_the_pipeline_and_names_the_right()
     {
         const int TopicAuthorizationFailed = 29;

@@ -109,6 +109,31 @@ public sealed class KafkaSourceApiTests(KafkaFixture fixture) : IClassFixture<Ka
     }
 
     [Fact]
+    public async Task A_group_that_started_at_a_time_goes_on_where_it_stands()
+    {
+        var topic = await KafkaTopic.CreateAsync(fixture.Kafka);
+        topic.WriteTo(0, [.. Enumerable.Range(0, 2).Select(n => $$"""{"n":{{n}}}""")]);
+        fixture.Kafka.Commit(topic.Group, topic.Name, 0, 1);
+
+        var records = await KafkaTopic.ReadAsync(Source.Create("p", topic.Config(("auto-offset-reset", "timestamp:2024-01-01T14:00:00Z"))), 1);
+
+        Assert.Equal(1, Assert.Single(records).GetInt64("n"));
+    }
+
+    [Fact]
+    public async Task A_partition_that_is_younger_than_the_group_is_read_from_its_beginning_with_latest_also_without_a_checkpoint()
+    {
+        var topic = await KafkaTopic.CreateAsync(fixture.Kafka, partitions: 2);
+        topic.WriteTo(0, ["""{"n":1}""", """{"n":2}"""]);
+        topic.WriteTo(1, ["""{"n":3}"""]);
+        fixture.Kafka.Commit(topic.Group, topic.Name, 0, 1);
+
+        var records = await KafkaTopic.ReadAsync(Source.Create("p", topic.Config(("auto-offset-reset", "latest"))), 2);
+
+        Assert.Equal([2L, 3L], records.Select(record => record.GetInt64("n")).Order());
+    }
+
+    [Fact]
     public async Task Several_topics_and_patterns_are_read_together()
     {
         var prefix = $"many{Guid.NewGuid():N}"[..12];

@@ -60,6 +60,24 @@ public sealed class KafkaAssignmentTests : IDisposable
         Assert.Equal([new TopicPartitionOffset(Partition, 2)], _assignment.Acknowledge(batch.Advances));
     }
 
+    [Fact]
+    public async Task What_is_given_back_takes_along_what_was_acknowledged_a_moment_before()
+    {
+        var batch = await TakeBatchAsync();
+
+        // The engine's thread stands still between this and the storing of the offset.
+        _assignment.Acknowledge(batch.Advances);
+
+        Assert.Equal([new TopicPartitionOffset(Partition, 2)], _assignment.Revoked([Partition]));
+    }
+
+    [Fact]
+    public void A_start_of_which_nothing_was_delivered_is_where_the_next_owner_starts_too()
+    {
+        Assert.Equal([new TopicPartitionOffset(Partition, 0)], _assignment.Revoked([Partition]));
+        Assert.Empty(_assignment.Revoked([Partition]));
+    }
+
     private void Take() => _assignment.Take([new KafkaStarts.Start(Partition, 0, EndAtStart: 10, IsNew: false)]);
 
     private async Task<RecordBatch> TakeBatchAsync()

@@ -1,3 +1,4 @@
+using Confluent.Kafka;
 using DataFlow.Connectors;
 using DataFlow.Engine.Configuration;
 
@@ -97,6 +98,19 @@ public sealed class KafkaOptionsTests
         Assert.Equal("60000", Setup(("topic", "t"), ("session-timeout", "60s")).Properties("c")["session.timeout.ms"]);
         Assert.Equal("70000", Setup(("topic", "t"), ("client", "{ session.timeout.ms: 70000 }")).Properties("c")["session.timeout.ms"]);
         Assert.Equal(50, Setup(("topic", "t"), ("max-poll-records", "50")).Options.MaxPollRecords);
+    }
+
+    [Theory]
+    [InlineData("1s", "333", "300000")]
+    [InlineData("6s", "2000", "300000")]
+    [InlineData("45s", "3000", "300000")]
+    [InlineData("3600s", "3000", "3600000")]
+    public void Heartbeats_and_polls_fit_the_session(string session, string heartbeat, string polls)
+    {
+        var properties = Setup(("topic", "t"), ("session-timeout", session)).Properties("c");
+        using var client = new ConsumerBuilder<Ignore, Ignore>(properties).SetLogHandler((_, _) => { }).Build();
+
+        Assert.Equal((heartbeat, polls), (properties["heartbeat.interval.ms"], properties["max.poll.interval.ms"]));
     }
 
     [Fact]
