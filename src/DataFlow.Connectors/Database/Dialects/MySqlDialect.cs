@@ -144,7 +144,7 @@ internal sealed class MySqlDialect : Dialect
     public override int? DigitsOf(DbColumn column, ColumnFormat format) => format switch
     {
         ColumnFormat.MySqlDate or ColumnFormat.MySqlYear => 0,
-        ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 or ColumnFormat.UInt64 => 0,
+        ColumnFormat.Bool or ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 or ColumnFormat.UInt64 => 0,
         ColumnFormat.MySqlMoment => SecondDigits(column, "2024-01-01 10:00:00".Length),
         ColumnFormat.Interval => SecondDigits(column, "-838:59:59".Length),
         _ => base.DigitsOf(column, format),
