@@ -7,6 +7,8 @@ namespace DataFlow.Connectors;
 /// <summary>MySQL and MariaDB, through MySqlConnector.</summary>
 internal sealed class MySqlDialect : Dialect
 {
+    private const string InUtc = "SET time_zone = '+00:00'";
+
     private static readonly MySqlDialect WithoutZeroDates = new() { ZeroDatesAreNull = true };
 
     public static MySqlDialect Instance { get; } = new();
@@ -105,7 +107,7 @@ internal sealed class MySqlDialect : Dialect
     {
         var zone = JdbcUrl.Is(connection) ? JdbcUrl.Parse(connection)["servertimezone"] ?? "UTC" : "UTC";
         return zone.ToUpperInvariant() is "UTC" or "GMT" or "Z" or ""
-            ? "SET time_zone = '+00:00'"
+            ? InUtc
             : $"SET time_zone = "
                 + $"'{new string([.. zone.Where(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '_' or '+' or '-' or ':')])}'";
     }
@@ -125,6 +127,9 @@ internal sealed class MySqlDialect : Dialect
             SessionSetup = address.SessionSetup + "; SET sql_mode = CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'STRICT_ALL_TABLES', 'NO_AUTO_VALUE_ON_ZERO')",
         };
     }
+
+    /// <summary>True where the sessions of an address count in UTC.</summary>
+    public static bool CountsInUtc(DatabaseAddress address) => address.SessionSetup?.StartsWith(InUtc, StringComparison.Ordinal) == true;
 
     public override ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) =>
         MySqlTransactionWatch.CreateAsync(address, ct);
