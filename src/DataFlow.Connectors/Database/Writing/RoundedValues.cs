@@ -37,7 +37,7 @@ internal sealed class RoundedValues
             if (ProblemOf(run, row, fields) is { } problem)
             {
                 kept ??= [.. rows[..index].Span];
-                refused.Add(new RefusedRow(row, "value-does-not-fit", problem));
+                refused.Add(new RefusedRow(row, RefusalReason.Value, problem));
             }
             else
             {
