@@ -178,9 +178,12 @@ internal sealed class KeysetPoll(DatabaseSession session, QueryState state) : IP
         return true;
     }
 
-    /// <summary>False when what was reached was a number and the column holds something else now, or the other way round.</summary>
+    /// <summary>
+    /// False when what was reached was a number and the column holds something else now, or the other way round. Not every column
+    /// tells what its values are.
+    /// </summary>
     private bool IsOfKind(ColumnFormat format, CursorValue reached) =>
         session.Address.Dialect is SqliteDialect
-        || format is ColumnFormat.Float or ColumnFormat.Double
+        || format is ColumnFormat.Float or ColumnFormat.Double or ColumnFormat.Bits or ColumnFormat.Dynamic
         || (format.TypeOf() is FieldType.Int64 or FieldType.Decimal) == (reached.Kind == CursorKind.Number);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using DataFlow.Conformance;
 
 namespace DataFlow.IntegrationTests.Database;
@@ -6,6 +7,9 @@ namespace DataFlow.IntegrationTests.Database;
 /// <summary>Changes read from the log of a PostgreSQL.</summary>
 public sealed class ChangeCaptureTests : IAsyncLifetime
 {
+    private const int SigStop = 19;
+    private const int SigCont = 18;
+
     private PostgreSqlServer _server = null!;
     private PostgreSqlDatabase _database = null!;
 
@@ -236,6 +240,53 @@ public sealed class ChangeCaptureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_slot_whose_reader_is_slow_to_end_is_dropped_all_the_same()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows can't hold a process.");
+        using var server = await PostgreSqlServer.StartOwnAsync();
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, text text); CREATE TABLE other (text text)");
+        using var bench = new DatabaseBench(await DatabaseBench.PostgreSqlAsync(
+            database, ("mode", "cdc"), ("tables", "t"), ("max-slot-lag", "32MiB"), ("on-slot-lag", "drop-slot"), ("heartbeat-interval", "50ms")));
+        await bench.ReadAsync();
+        var run = bench.PollAsync(TestContext.Current.CancellationToken);
+        IReadOnlyList<string> readers = [];
+        await Eventually.Is(async () => (readers = await database.RowsAsync("SELECT active_pid FROM pg_replication_slots WHERE active")).Count > 0);
+        var reader = int.Parse(readers[0]);
+        Assert.Equal(0, Signal(reader, SigStop));
+        try
+        {
+            await database.ExecuteAsync("INSERT INTO other SELECT repeat('x', 1000) FROM generate_series(1, 60000)");
+            await Eventually.Is(async () => (await database.RowsAsync("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")).Count > 0);
+        }
+        finally
+        {
+            Assert.Equal(0, Signal(reader, SigCont));
+        }
+
+        Assert.Contains("The slot was dropped (on-slot-lag: drop-slot)", (await run).Error?.Message, StringComparison.Ordinal);
+        Assert.Empty(await database.RowsAsync("SELECT 1 FROM pg_replication_slots"));
+    }
+
+    [Fact]
+    public async Task A_key_that_is_kept_outside_its_row_still_names_it()
+    {
+        await _database.ExecuteAsync(
+            """
+            CREATE TABLE t (id text PRIMARY KEY, text text);
+            ALTER TABLE t ALTER id SET STORAGE EXTERNAL;
+            INSERT INTO t VALUES (repeat('k', 2500), 'a');
+            """);
+        using var bench = await BenchAsync();
+        await bench.ReadAsync();
+        await _database.ExecuteAsync("UPDATE t SET text = 'b'");
+
+        var change = Assert.Single(await bench.ReadAsync());
+
+        Assert.Equal((new string('k', 2500), "b"), (change["id"], change["text"]));
+    }
+
+    [Fact]
     public async Task Under_load_and_kills_the_target_is_the_same_table_at_the_end()
     {
         var pgbench = RequiredServer.Require(
@@ -294,4 +345,7 @@ public sealed class ChangeCaptureTests : IAsyncLifetime
         var result = await Cli.FinishAsync(process);
         result.Succeeded();
     }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Signal(int process, int signal);
 }

@@ -82,6 +82,22 @@ public sealed class ChangeSinkTests : IAsyncLifetime
         Assert.Equal(["9"], await target.RowsAsync($"SELECT id FROM people WHERE length(big) = {Large}"));
     }
 
+    [Fact]
+    public async Task A_removal_by_a_key_that_would_be_rounded_removes_no_other_row()
+    {
+        await using var target = await TargetAsync("postgresql");
+        await _source.ExecuteAsync("ALTER TABLE people ALTER id TYPE numeric");
+        await target.ExecuteAsync("ALTER TABLE people ALTER id TYPE numeric(10,1)");
+        using var folder = Folder(target, "write: upsert");
+        await _source.ExecuteAsync("INSERT INTO people VALUES (1.2, 'stays'), (1.24, 'never fitted')");
+        await RunAsync(folder);
+        await _source.ExecuteAsync("DELETE FROM people WHERE id = 1.24");
+
+        await RunAsync(folder);
+
+        Assert.Equal(["1.2|stays"], await target.RowsAsync("SELECT id, name FROM people"));
+    }
+
     private static async Task<TestDatabase> TargetAsync(string kind)
     {
         var target = await TestDatabase.CreateAsync(kind);

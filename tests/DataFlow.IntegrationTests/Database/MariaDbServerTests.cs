@@ -24,6 +24,7 @@ public sealed class MariaDbServerTests(MariaDbServerTests.OwnServer own) : IClas
     [InlineData("name text CHECK (name <> 'no'), amount text", "1,no,5", "2,Ben,3")]
     [InlineData("name text, amount tinyint", "1,Ann,300", "2,Ben,3")]
     [InlineData("name text, amount int", "1,Ann,5x", "2,Ben,3")]
+    [InlineData("name text, amount bit(16)", "1,Ann,5x", "2,Ben,3")]
     [InlineData("name text, amount date", "1,Ann,2024-02-30", "2,Ben,2024-02-29")]
     public async Task What_would_have_to_be_changed_is_refused_also_where_the_server_is_lenient(string columns, string refused, string accepted)
     {
@@ -234,6 +235,18 @@ public sealed class MariaDbServerTests(MariaDbServerTests.OwnServer own) : IClas
         await _database.ExecuteAsync("DELETE FROM t WHERE n = 101");
         await bench.ReadAsync();
         Assert.Equal(100, bench.Count);
+    }
+
+    [Fact]
+    public async Task A_full_load_goes_on_behind_a_key_of_bits()
+    {
+        await _database.ExecuteAsync("CREATE TABLE t (k bit(16) PRIMARY KEY); INSERT INTO t SELECT seq FROM seq_1_to_150");
+        using var bench = Bench("", ("query", "SELECT * FROM t"), ("key", "k"));
+        Assert.NotNull((await bench.RunAsync(new FaultSchedule().At(FaultStep.SinkWrite, 2, Fault.Throw))).Error);
+
+        await bench.ReadAsync();
+
+        Assert.Equal(150, bench.Count);
     }
 
     [Theory]

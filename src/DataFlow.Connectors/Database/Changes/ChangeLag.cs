@@ -17,7 +17,8 @@ internal sealed class ChangeLag : IAsyncDisposable
     private readonly DatabaseMetrics _metrics;
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _watching;
-    private ConnectorException? _dropped;
+    private readonly Lock _deciding = new();
+    private Task<ConnectorException>? _dropping;
 
     /// <summary>Begins to watch.</summary>
     public ChangeLag(ChangeSlot slot, DatabaseSourceOptions options, SourceContext context, DatabaseMetrics metrics)
@@ -29,12 +30,13 @@ internal sealed class ChangeLag : IAsyncDisposable
         _watching = WatchAsync();
     }
 
+    /// <summary>Waits where the slot is being dropped: whoever reads loses its connection by that, and is to know why.</summary>
     /// <exception cref="ConnectorException">The slot was dropped.</exception>
-    public void ThrowIfDropped()
+    public async Task ThrowIfDroppedAsync()
     {
-        if (Volatile.Read(ref _dropped) is { } dropped)
+        if (Volatile.Read(ref _dropping) is { IsFaulted: false } dropping)
         {
-            throw dropped;
+            throw await dropping.ConfigureAwait(false);
         }
     }
 
@@ -54,22 +56,7 @@ internal sealed class ChangeLag : IAsyncDisposable
             + $"max-slot-lag ({_options.MaxSlotLag}).";
         if (_options.OnSlotLag == SlotLagAction.DropSlot)
         {
-            var dropped = ConnectorException.User($"{sentence} The slot was dropped (on-slot-lag: drop-slot), so that the disk does not "
-                + $"fill. Find out why the sink is slow, then start over with --fresh.");
-
-            // Whoever reads loses its connection by that, and is to know why.
-            Volatile.Write(ref _dropped, dropped);
-            try
-            {
-                await _slot.DropAsync(ct).ConfigureAwait(false);
-            }
-            catch
-            {
-                Volatile.Write(ref _dropped, null);
-                throw;
-            }
-
-            throw dropped;
+            throw await DropOnceAsync(sentence).ConfigureAwait(false);
         }
 
         _context.Logger.LogWarning("{Sentence} Is the sink slow, or has it stopped?", sentence);
@@ -81,6 +68,23 @@ internal sealed class ChangeLag : IAsyncDisposable
         await _ending.CancelAsync().ConfigureAwait(false);
         await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _ending.Dispose();
+    }
+
+    /// <summary>Once, though two may look at the same time; and again where it has failed.</summary>
+    private Task<ConnectorException> DropOnceAsync(string sentence)
+    {
+        lock (_deciding)
+        {
+            return _dropping = _dropping is { IsFaulted: false } ? _dropping : DropAsync(sentence);
+        }
+    }
+
+    /// <summary>To its end, also where whoever reads has ended meanwhile: what was half done would keep the log.</summary>
+    private async Task<ConnectorException> DropAsync(string sentence)
+    {
+        await _slot.DropAsync(CancellationToken.None).ConfigureAwait(false);
+        return ConnectorException.User($"{sentence} The slot was dropped (on-slot-lag: drop-slot), so that the disk does not "
+            + $"fill. Find out why the sink is slow, then start over with --fresh.");
     }
 
     private async Task WatchAsync()
@@ -95,7 +99,7 @@ internal sealed class ChangeLag : IAsyncDisposable
             }
             catch (Exception failure) when (failure is ConnectorException or System.Data.Common.DbException or IOException or TimeoutException)
             {
-                if (Volatile.Read(ref _dropped) is not null)
+                if (Volatile.Read(ref _dropping) is { IsCompletedSuccessfully: true })
                 {
                     _context.Logger.LogError("{Failure}", failure.Message);
                     return;

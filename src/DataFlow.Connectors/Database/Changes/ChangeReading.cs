@@ -44,11 +44,11 @@ internal sealed class ChangeReading : IAsyncDisposable
     /// <summary>The next batch; null after a stop, and when everything up to the start of the run is read if no more is wanted.</summary>
     public async Task<RecordBatch?> NextAsync(CancellationToken stop)
     {
-        _lag.ThrowIfDropped();
+        await _lag.ThrowIfDroppedAsync().ConfigureAwait(false);
         await MarkIfDueAsync(stop).ConfigureAwait(false);
         while (!stop.IsCancellationRequested)
         {
-            _lag.ThrowIfDropped();
+            await _lag.ThrowIfDroppedAsync().ConfigureAwait(false);
             if (_stream.TakeReady() is { } ready)
             {
                 return ready;
@@ -127,7 +127,7 @@ internal sealed class ChangeReading : IAsyncDisposable
         }
         catch (Exception failure) when (failure is System.Data.Common.DbException or IOException)
         {
-            _lag.ThrowIfDropped();
+            await _lag.ThrowIfDroppedAsync().ConfigureAwait(false);
             throw;
         }
     }

@@ -117,11 +117,12 @@ internal sealed class ChangeSlot(DatabaseAddress address, DatabaseSourceOptions 
         var connection = await address.OpenAsync(ct).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            var slot = PostgreSqlDialect.Text(Name);
-            await connection.ExecuteAsync($"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = "
-                + $"{slot} AND active_pid IS NOT NULL", ct).ConfigureAwait(false);
-            await connection.ExecuteAsync($"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE "
-                + $"slot_name = {slot}", ct).ConfigureAwait(false);
+            // Who holds it needs a moment to end, and until then the server refuses to drop it.
+            var slot = $"FROM pg_replication_slots WHERE slot_name = {PostgreSqlDialect.Text(Name)}";
+            await connection.ExecuteAsync(
+                $"DO $$ BEGIN FOR attempt IN 1..100 LOOP PERFORM pg_terminate_backend(active_pid) {slot} AND active_pid IS NOT NULL; "
+                    + $"EXIT WHEN NOT FOUND; PERFORM pg_sleep(0.1); END LOOP; PERFORM pg_drop_replication_slot(slot_name) {slot}; END $$", ct)
+                .ConfigureAwait(false);
         }
     }
 

@@ -54,7 +54,7 @@ internal sealed class ChangeSourceConnector(
             yield return end;
         }
 
-        lag.ThrowIfDropped();
+        await lag.ThrowIfDroppedAsync().ConfigureAwait(false);
         var reading = await JudgedAsync(async () => new ChangeReading(
             address, options, context, _slot, lag, replication, position,
             await _slot.KeysAsync(stop).ConfigureAwait(false))).ConfigureAwait(false);

@@ -116,9 +116,9 @@ internal sealed class ChangeStream(
         };
         var row = await ChangeRow.ReadAsync(table, update.NewRow, ct).ConfigureAwait(false);
         var whole = update is FullUpdateMessage ? before : null;
-        if (whole is not null)
+        if (before is not null)
         {
-            row.Complete(whole);
+            row.Complete(before);
         }
 
         if (before is null || row.HasKeyOf(before))

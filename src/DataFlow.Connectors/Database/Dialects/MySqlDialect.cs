@@ -7,6 +7,8 @@ namespace DataFlow.Connectors;
 /// <summary>MySQL and MariaDB, through MySqlConnector.</summary>
 internal sealed class MySqlDialect : Dialect
 {
+    private const string InUtc = "SET time_zone = '+00:00'";
+
     private static readonly MySqlDialect WithoutZeroDates = new() { ZeroDatesAreNull = true };
 
     public static MySqlDialect Instance { get; } = new();
@@ -105,7 +107,7 @@ internal sealed class MySqlDialect : Dialect
     {
         var zone = JdbcUrl.Is(connection) ? JdbcUrl.Parse(connection)["servertimezone"] ?? "UTC" : "UTC";
         return zone.ToUpperInvariant() is "UTC" or "GMT" or "Z" or ""
-            ? "SET time_zone = '+00:00'"
+            ? InUtc
             : $"SET time_zone = "
                 + $"'{new string([.. zone.Where(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '_' or '+' or '-' or ':')])}'";
     }
@@ -126,6 +128,9 @@ internal sealed class MySqlDialect : Dialect
         };
     }
 
+    /// <summary>True where the sessions of an address count in UTC.</summary>
+    public static bool CountsInUtc(DatabaseAddress address) => address.SessionSetup?.StartsWith(InUtc, StringComparison.Ordinal) == true;
+
     public override ValueTask<ITransactionWatch?> WatchAsync(DatabaseAddress address, CancellationToken ct) =>
         MySqlTransactionWatch.CreateAsync(address, ct);
 
@@ -144,7 +149,7 @@ internal sealed class MySqlDialect : Dialect
     public override int? DigitsOf(DbColumn column, ColumnFormat format) => format switch
     {
         ColumnFormat.MySqlDate or ColumnFormat.MySqlYear => 0,
-        ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 or ColumnFormat.UInt64 => 0,
+        ColumnFormat.Bool or ColumnFormat.Int16 or ColumnFormat.Int32 or ColumnFormat.Int64 or ColumnFormat.UInt64 => 0,
         ColumnFormat.MySqlMoment => SecondDigits(column, "2024-01-01 10:00:00".Length),
         ColumnFormat.Interval => SecondDigits(column, "-838:59:59".Length),
         _ => base.DigitsOf(column, format),

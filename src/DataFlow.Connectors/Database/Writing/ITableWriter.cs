@@ -45,6 +45,12 @@ internal sealed record WriteTarget(DbConnection Connection, TargetTable Table, i
             text = "0000"u8;
         }
 
+        // 2024-01-01T10:00:00Z
+        if (text is [.., (byte)'Z'] && text.Contains((byte)':') && Table.IsInUtc(column))
+        {
+            text = text[..^1];
+        }
+
         return !text.IsEmpty || !Options.EmptyAsNull || Table.HoldsText(column);
     }
 

@@ -72,14 +72,19 @@ internal sealed class InsertTableWriter(WriteTarget target, Dialect dialect) : I
             return text[0] == 't';
         }
 
-        // As a text it would be taken for the bytes of its digits.
-        if (target.Table.Formats[column] == ColumnFormat.Bits && ulong.TryParse(text, CultureInfo.InvariantCulture, out var bits))
+        if (target.IsBytes(run.Batch, field, column) && TableStatements.BytesOf(run.Batch.Field(row, field).Kind, text) is { } bytes)
         {
-            return bits;
+            return bytes;
         }
 
-        return target.IsBytes(run.Batch, field, column) && TableStatements.BytesOf(run.Batch.Field(row, field).Kind, text) is { } bytes
-            ? bytes
-            : Encoding.UTF8.GetString(text);
+        if (target.Table.Formats[column] != ColumnFormat.Bits)
+        {
+            return Encoding.UTF8.GetString(text);
+        }
+
+        // As a text it would be taken for the bytes of its letters.
+        return ulong.TryParse(text, CultureInfo.InvariantCulture, out var bits)
+            ? bits
+            : throw RefusedRowException.OfValue(text, target.Table.Columns[column]);
     }
 }

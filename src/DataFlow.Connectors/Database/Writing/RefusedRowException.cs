@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text;
 
 namespace DataFlow.Connectors;
 
@@ -9,4 +10,9 @@ internal sealed class RefusedRowException(string reason, string message) : DbExc
 {
     /// <summary>A word for counting.</summary>
     public string Reason => reason;
+
+    /// <summary>For a text that is no value of its column.</summary>
+    public static RefusedRowException OfValue(ReadOnlySpan<byte> utf8, DbColumn column) => new(
+        RefusalReason.Value,
+        $"'{Encoding.UTF8.GetString(utf8)}' is no value for the column {column.ColumnName}, which is {column.DataTypeName}.");
 }

@@ -25,7 +25,7 @@ internal sealed class RoundedValues
     public ReadOnlyMemory<int> Refuse(RowRun run, ReadOnlyMemory<int> rows, List<RefusedRow> refused)
     {
         int[] fields = [.. Enumerable.Range(0, run.Columns.Length).Where(field => _digits[run.Columns[field]] != Unlimited)];
-        if (run.IsDelete || fields.Length == 0)
+        if (fields.Length == 0)
         {
             return rows;
         }
@@ -37,7 +37,7 @@ internal sealed class RoundedValues
             if (ProblemOf(run, row, fields) is { } problem)
             {
                 kept ??= [.. rows[..index].Span];
-                refused.Add(new RefusedRow(row, "value-does-not-fit", problem));
+                refused.Add(new RefusedRow(row, RefusalReason.Value, problem));
             }
             else
             {
@@ -67,11 +67,26 @@ internal sealed class RoundedValues
 
     private bool Fits(ReadOnlySpan<byte> text, int column) => _target.Table.Formats[column] switch
     {
-        ColumnFormat.Date or ColumnFormat.MySqlDate => text.Length <= 10 || !text[10..].ContainsAnyInRange((byte)'1', (byte)'9') || !text.Contains((byte)':'),
+        ColumnFormat.Date or ColumnFormat.MySqlDate => !HasTimeOfDay(text),
         ColumnFormat.Timestamp or ColumnFormat.TimestampTz or ColumnFormat.MySqlMoment or ColumnFormat.Time or ColumnFormat.Interval =>
             text.LastIndexOf((byte)'.') is var point && (point < 0 || !text[..point].Contains((byte)':') || LengthOf(text[(point + 1)..]) <= _digits[column]),
         _ => FractionOf(text) <= _digits[column],
     };
+
+    /// <summary>True for a time of day other than midnight; a zone is none.</summary>
+    private static bool HasTimeOfDay(ReadOnlySpan<byte> moment)
+    {
+        var colon = moment.IndexOf((byte)':');
+        var start = colon < 0 ? 0 : moment[..colon].LastIndexOfAnyExceptInRange((byte)'0', (byte)'9') + 1;
+        if (colon < 0 || (start > 0 && moment[start - 1] is (byte)'+' or (byte)'-'))
+        {
+            return false;
+        }
+
+        var time = moment[start..];
+        var end = time.IndexOfAnyExcept("0123456789:."u8);
+        return (end < 0 ? time : time[..end]).ContainsAnyInRange((byte)'1', (byte)'9');
+    }
 
     /// <summary>Digits up to the last that is not zero.</summary>
     private static int LengthOf(ReadOnlySpan<byte> fraction)

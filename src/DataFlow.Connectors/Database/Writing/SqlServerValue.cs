@@ -27,10 +27,7 @@ internal static class SqlServerValue
             return TableStatements.BytesOf(kind, utf8) ?? utf8.ToArray();
         }
 
-        var text = Encoding.UTF8.GetString(utf8);
-        return Parse(text, type)
-            ?? throw new RefusedRowException(
-                RefusalReason.Value, $"'{text}' is no value for the column {column.ColumnName}, which is {column.DataTypeName}.");
+        return Parse(Encoding.UTF8.GetString(utf8), type) ?? throw RefusedRowException.OfValue(utf8, column);
     }
 
     private static bool IsKnown(Type type) => Type.GetTypeCode(type)

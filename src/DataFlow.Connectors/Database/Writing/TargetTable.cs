@@ -57,6 +57,9 @@ internal sealed class TargetTable
     public bool HoldsText(int column) => Formats[column] is ColumnFormat.Text or ColumnFormat.Dynamic or ColumnFormat.Bytes
         || (_address.Dialect is PostgreSqlDialect && PostgreSqlColumns.TakesEmptyText(Columns[column]));
 
+    /// <summary>True for a column of MySQL whose moments are in UTC, though it doesn't take the letter that says so.</summary>
+    public bool IsInUtc(int column) => Formats[column] == ColumnFormat.MySqlMoment && MySqlDialect.CountsInUtc(_address);
+
     /// <summary>The statement that makes a table for records.</summary>
     public static string CreateStatement(Dialect dialect, string table, RecordSchema schema, IReadOnlyList<string> key)
     {
