@@ -20,6 +20,12 @@ internal enum UnknownFieldPolicy
     Ignore,
 }
 
+internal enum RoundingPolicy
+{
+    Refuse,
+    Allow,
+}
+
 /// <summary>The options of the database sink.</summary>
 internal sealed record DatabaseSinkOptions : IOptionsValidation
 {
@@ -53,6 +59,11 @@ internal sealed record DatabaseSinkOptions : IOptionsValidation
 
     [Option("Take an empty text for NULL in columns that hold no text, such as numbers and dates.")]
     public bool EmptyAsNull { get; init; } = true;
+
+    [Option(
+        "What to do with a value of which the column would keep a rounded or cut one, such as 1.239 in a DECIMAL(10,2) or nanoseconds in a "
+        + "TIMESTAMP(6): refuse makes its record a dead letter, allow leaves it to the database.")]
+    public RoundingPolicy OnRounding { get; init; } = RoundingPolicy.Refuse;
 
     [Option("The table for checkpoints, which are written in one transaction with the rows. A second one has _split "
         + "after its name.", Advanced = true)]

@@ -85,7 +85,21 @@ public sealed class RoundedValueTests
         Assert.Contains($"would round the value {value} of v", letters, StringComparison.Ordinal);
     }
 
-    private static async Task<string> LoadAsync(TestDatabase database, string type, string value)
+    [Theory]
+    [InlineData("postgresql", "timestamp(6)", "2024-01-01 10:00:00.123456789", "2024-01-01 10:00:00.123457")]
+    [InlineData("mysql", "decimal(10,2)", "1.239", "1.24")]
+    public async Task Rounding_that_was_allowed_is_the_databases_affair(string kind, string type, string value, string stored)
+    {
+        await using var database = await TestDatabase.CreateAsync(kind);
+        var text = kind == "mysql" ? "CAST(v AS char)" : "v::text";
+
+        var letters = await LoadAsync(database, type, value, ", on-rounding: allow");
+
+        Assert.Equal([$"1|{stored}", "2|<null>"], await database.RowsAsync($"SELECT id, {text} FROM target ORDER BY id"));
+        Assert.Contains("no dead letters", letters, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> LoadAsync(TestDatabase database, string type, string value, string options = "")
     {
         await database.ExecuteAsync($"CREATE TABLE target (id int PRIMARY KEY, v {type})");
         using var folder = new TemporaryFolder();
@@ -98,7 +112,7 @@ public sealed class RoundedValueTests
             sink:
               type: database
               connection: {{database.JdbcUrl}}
-              options: { username: {{database.User}}, password: "{{database.Password}}", table: target, write: upsert, key: id }
+              options: { username: {{database.User}}, password: "{{database.Password}}", table: target, write: upsert, key: id{{options}} }
             delivery: effectively-once
             """);
         (await Cli.RunAsync(folder.Path, "run", "load.yaml")).Succeeded();

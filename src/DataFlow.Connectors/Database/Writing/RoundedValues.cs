@@ -18,7 +18,8 @@ internal sealed class RoundedValues
     public RoundedValues(WriteTarget target, Dialect dialect)
     {
         _target = target;
-        _digits = [.. target.Table.Columns.Select((column, index) => dialect.DigitsOf(column, target.Table.Formats[index]) ?? Unlimited)];
+        _digits = [.. target.Table.Columns.Select((column, index) =>
+            target.Options.OnRounding == RoundingPolicy.Allow ? Unlimited : dialect.DigitsOf(column, target.Table.Formats[index]) ?? Unlimited)];
     }
 
     /// <summary>The rows of a run that keep all their digits; the others are added to those that are refused.</summary>
@@ -58,7 +59,7 @@ internal sealed class RoundedValues
                 var its = _target.Table.Columns[column];
                 return $"The table {_target.Table.Name} would round the value {Encoding.UTF8.GetString(text)} of {its.ColumnName}, "
                     + string.Create(CultureInfo.InvariantCulture, $"a {its.DataTypeName} that keeps {_digits[column]} digits after the point. ")
-                    + "Give the column more digits, or the record fewer.";
+                    + "Give the column more digits, or the record fewer, or write on-rounding: allow.";
             }
         }
 
