@@ -25,10 +25,10 @@ internal readonly struct PostgreSqlCopyBuffer
         _buffer = buffer;
     }
 
-    /// <summary>False with a driver that keeps its rows elsewhere: then each read of the stream gives one row, as documented.</summary>
-    public bool IsKnown => _buffer is not null;
-
-    /// <summary>Finds the buffer behind a stream that has been opened for reading.</summary>
+    /// <summary>
+    /// Finds the buffer behind a stream that has been opened for reading. With a driver that keeps its rows elsewhere nothing is ever
+    /// taken, and each read of the stream gives one row, as documented.
+    /// </summary>
     public static PostgreSqlCopyBuffer Of(NpgsqlConnection connection, NpgsqlRawCopyStream stream)
     {
         try
